@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sensitive.h - paths whose change can make the host run code (chapter 20,
+ * section 5). Pure.
+ */
+#ifndef BBOX_DOMAIN_SNAPSHOT_SENSITIVE_H
+#define BBOX_DOMAIN_SNAPSHOT_SENSITIVE_H
+
+#include "base/macros.h"
+
+enum sensitivity {
+	SENSITIVITY_NONE,
+	SENSITIVITY_BUILD,     /* "build/ci": runs when the user builds */
+	SENSITIVITY_AUTO_EXEC, /* "auto-exec": runs by itself */
+
+	SENSITIVITY_COUNT
+};
+
+/* @reason (may be NULL) is set to static text, NULL for SENSITIVITY_NONE. */
+enum sensitivity sensitivity_of(const char *path, const char **reason);
+const char *sensitivity_name(enum sensitivity s);
+
+#endif /* BBOX_DOMAIN_SNAPSHOT_SENSITIVE_H */

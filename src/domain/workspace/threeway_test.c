@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/workspace/threeway.h"
+
+#include "support/check.h"
+
+/* Every pair; whatever is not spelled out here must be a conflict. */
+static void test_users_work_is_never_replaced(void **state unused)
+{
+	static const struct {
+		enum change_kind kind;
+		enum threeway_original original;
+		enum threeway_verdict want;
+	} cases[] = {
+		{ CHANGE_ADDED, THREEWAY_ABSENT, THREEWAY_APPLY },
+		{ CHANGE_ADDED, THREEWAY_UNTOUCHED, THREEWAY_CONFLICT },
+		{ CHANGE_ADDED, THREEWAY_EDITED, THREEWAY_CONFLICT },
+		{ CHANGE_ADDED, THREEWAY_SAME_AS_GUEST, THREEWAY_NOTHING },
+		{ CHANGE_MODIFIED, THREEWAY_ABSENT, THREEWAY_CONFLICT },
+		{ CHANGE_MODIFIED, THREEWAY_UNTOUCHED, THREEWAY_APPLY },
+		{ CHANGE_MODIFIED, THREEWAY_EDITED, THREEWAY_CONFLICT },
+		{ CHANGE_MODIFIED, THREEWAY_SAME_AS_GUEST, THREEWAY_NOTHING },
+		{ CHANGE_DELETED, THREEWAY_ABSENT, THREEWAY_NOTHING },
+		{ CHANGE_DELETED, THREEWAY_UNTOUCHED, THREEWAY_APPLY },
+		{ CHANGE_DELETED, THREEWAY_EDITED, THREEWAY_CONFLICT },
+		{ CHANGE_DELETED, THREEWAY_SAME_AS_GUEST, THREEWAY_CONFLICT },
+	};
+
+	assert_int_equal(ARRAY_SIZE(cases),
+			 CHANGE_KIND_COUNT * THREEWAY_ORIGINAL_COUNT);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		CHECK(threeway_judge(cases[i].kind, cases[i].original) ==
+			      cases[i].want,
+		      "kind %d, original %d", (int)cases[i].kind,
+		      (int)cases[i].original);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_users_work_is_never_replaced),
+	};
+
+	return RUN_TESTS(tests);
+}
