@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * embed.S - the files that bbox carries inside itself. The build defines
+ * their paths.
+ */
+	.section .rodata, "a"
+
+	.macro embed symbol, path
+	.balign 16
+	.global \symbol
+	.hidden \symbol
+\symbol:
+	.incbin "\path"
+	.global \symbol\()_end
+	.hidden \symbol\()_end
+\symbol\()_end:
+	.byte 0
+	.endm
+
+	embed embed_init, INIT_PATH
+	embed embed_recipe_base, RECIPE_BASE_PATH
+	embed embed_recipe_claude_code, RECIPE_CLAUDE_CODE_PATH
+
+	.section .note.GNU-stack, "", %progbits

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * embed.c - where the linker put the embedded files.
+ */
+#include "cmd/bbox/embed.h"
+
+#include "init_id.h" /* made by the build */
+
+#define DECLARE(symbol) extern const char symbol[], symbol##_end[]
+
+DECLARE(embed_init);
+DECLARE(embed_recipe_base);
+DECLARE(embed_recipe_claude_code);
+
+/* The build's shell has no safe way to write quotes. */
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x) TEXT_OF_(x)
+
+#define SPAN_OF(symbol) \
+	((struct span){ .p = (symbol), .len = (size_t)(symbol##_end - (symbol)) })
+
+void embedded_fill(struct runtime_config *cfg)
+{
+	static struct oci_recipe recipes[] = {
+		{ .name = "base" },
+		{ .name = "claude-code" },
+	};
+
+	/* An address the linker chooses is no constant for an initialiser. */
+	recipes[0].yaml = SPAN_OF(embed_recipe_base);
+	recipes[1].yaml = SPAN_OF(embed_recipe_claude_code);
+	cfg->init = SPAN_OF(embed_init);
+	cfg->init_id = TEXT_OF(BBOX_INIT_ID);
+	cfg->recipes = recipes;
+	cfg->recipe_count = ARRAY_SIZE(recipes);
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * target.c - look at, replace and remove one file of the workspace.
+ *
+ * Theory of operation
+ *
+ * Between looking at a path and writing it the user may save it again. So an
+ * existing file is not overwritten but exchanged with the new one, in one
+ * step; then what came out is compared with what was looked at, and put back
+ * if it is something else. A deletion moves the file aside, compares, and
+ * only then unlinks. A new file never replaces anything.
+ *
+ * Every access goes through the descriptor of the directory, which was opened
+ * beneath the workspace without following symlinks.
+ */
+#include "infra/flush/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "domain/snapshot/exclude.h"
+#include "domain/workspace/paths.h"
+#include "infra/sys/fd.h"
+#include "infra/sys/fs.h"
+#include "infra/sys/hash.h"
+
+#define DIR_FLAGS  (O_RDONLY | O_DIRECTORY)
+#define FILE_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+void target_release(struct target *t)
+{
+	fd_close(&t->dirfd);
+	*t = TARGET_INIT;
+}
+
+int target_conflict(const struct target *t, struct err *err)
+{
+	return err_set(err, ERR_CONFLICT,
+		       "'%s' was changed in the workspace meanwhile, that "
+		       "version is kept",
+		       t->path);
+}
+
+static int refuse_symlink(const struct target *t, struct err *err)
+{
+	char text[PATH_MAX];
+	ssize_t len = readlinkat(t->dirfd, t->name, text, sizeof(text) - 1);
+
+	text[len > 0 ? len : 0] = '\0';
+	return err_set(err, ERR_INVALID,
+		       "'%s' is a symlink to '%s' and not written through: "
+		       "edit its target, or add the path to " EXCLUDE_FILE,
+		       t->path, text);
+}
+
+static int open_dir(int root, const char *path, int *out, struct err *err)
+{
+	auto_free char *dir = path_dir(path);
+	struct err why = ERR_INIT;
+	int fd =
+		fd_open_no_symlinks(root, *dir ? dir : ".", DIR_FLAGS, 0, &why);
+
+	if (fd >= 0 || why.sys == ENOENT) {
+		*out = fd;
+		return 0;
+	}
+	if (why.sys == ELOOP || why.sys == EXDEV)
+		return err_set(err, ERR_INVALID,
+			       "path traversal rejected: '%s' leads through a "
+			       "symlink",
+			       path);
+	if (why.sys == ENOTDIR)
+		return err_set(err, ERR_CONFLICT,
+			       "'%s' needs a directory where the workspace has "
+			       "a file",
+			       path);
+	*err = why;
+	return -1;
+}
+
+/* The content's hash, and @t->st as it was afterwards. */
+static int hash_target(struct target *t, char out[SHA256_HEX_SIZE],
+		       struct err *err)
+{
+	auto_close int fd = openat(t->dirfd, t->name, FILE_FLAGS);
+
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", t->path);
+	if (hash_sha256_fd(fd, out, err) < 0)
+		return -1;
+	if (fstat(fd, &t->st) < 0 || !S_ISREG(t->st.st_mode))
+		return err_set(err, ERR_CONFLICT, "'%s' was replaced", t->path);
+	return 0;
+}
+
+static enum threeway_original judge_file(struct target *t,
+					 const struct change *change,
+					 const struct baseline_entry *base)
+{
+	struct file_identity now = file_identity_of(&t->st);
+	char hash[SHA256_HEX_SIZE];
+
+	if (base && file_identity_equals(&now, &base->original))
+		return THREEWAY_UNTOUCHED;
+	/* What cannot be read counts as the user's work. */
+	if (hash_target(t, hash, ERR_IGNORE) < 0)
+		return THREEWAY_EDITED;
+	if (base && base->hash && !strcmp(base->hash, hash))
+		return THREEWAY_UNTOUCHED;
+	if (change->base_hash[0] && !strcmp(change->base_hash, hash))
+		return THREEWAY_UNTOUCHED;
+	if (!strcmp(change->hash, hash))
+		return THREEWAY_SAME_AS_GUEST;
+	return THREEWAY_EDITED;
+}
+
+int target_look(int root, const struct change *change,
+		const struct baseline_entry *base, struct target *out,
+		struct err *err)
+{
+	struct target *t = out;
+
+	*t = TARGET_INIT;
+	t->path = change->path;
+	t->name = path_name(change->path);
+	t->state = THREEWAY_ABSENT;
+	if (!path_is_plain(change->path))
+		return err_set(err, ERR_INVALID,
+			       "path traversal rejected: '%s'", change->path);
+	if (open_dir(root, t->path, &t->dirfd, err) < 0)
+		return -1;
+	if (t->dirfd < 0)
+		return 0;
+	if (fstatat(t->dirfd, t->name, &t->st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return err_sys(err, errno, "look at '%s'", t->path);
+	}
+	t->state = THREEWAY_EDITED;
+	if (S_ISLNK(t->st.st_mode))
+		return refuse_symlink(t, err);
+	t->is_file = S_ISREG(t->st.st_mode);
+	if (t->is_file)
+		t->state = judge_file(t, change, base);
+	return 0;
+}
+
+int target_make_dir(int root, struct target *t, struct err *err)
+{
+	auto_free char *dir = path_dir(t->path);
+
+	if (t->dirfd >= 0)
+		return 0;
+	if (fs_mkdir_all_at(root, dir, 0755, err) < 0 ||
+	    open_dir(root, t->path, &t->dirfd, err) < 0)
+		return -1;
+	/* Removed again at once. */
+	return t->dirfd < 0 ? target_conflict(t, err) : 0;
+}
+
+/* Is the file that @name is now the one that was looked at? */
+static bool is_same_file(const struct target *t, const char *name)
+{
+	struct file_identity then = file_identity_of(&t->st), now;
+	struct stat st;
+
+	if (fstatat(t->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	now = file_identity_of(&st);
+	/* Moving changed its ctime. */
+	return S_ISREG(st.st_mode) && file_identity_equals_moved(&now, &then);
+}
+
+static int move(const struct target *t, const char *from, const char *to,
+		unsigned int flags)
+{
+	return renameat2(t->dirfd, from, t->dirfd, to, flags);
+}
+
+static bool is_unsupported(int sys)
+{
+	return sys == EINVAL || sys == ENOSYS || sys == EOPNOTSUPP;
+}
+
+/* Moves @from to the free name @to. */
+static int move_to_free(const struct target *t, const char *from,
+			const char *to, struct err *err)
+{
+	if (!move(t, from, to, RENAME_NOREPLACE))
+		return 0;
+	/* File systems without that flag (NFS) have links instead. */
+	if (is_unsupported(errno) && !linkat(t->dirfd, from, t->dirfd, to, 0)) {
+		unlinkat(t->dirfd, from, 0);
+		return 0;
+	}
+	if (errno == EEXIST || errno == ENOENT)
+		return target_conflict(t, err);
+	return err_sys(err, errno, "rename to '%s'", t->path);
+}
+
+static int replace_without_exchange(const struct target *t, const char *temp,
+				    struct err *err)
+{
+	/* A short moment is left in which an edit would be lost. */
+	if (!is_same_file(t, t->name))
+		return target_conflict(t, err);
+	if (renameat(t->dirfd, temp, t->dirfd, t->name) < 0)
+		return err_sys(err, errno, "rename to '%s'", t->path);
+	return 0;
+}
+
+/* What came out of the exchange was not what had been looked at. */
+static int exchange_back(const struct target *t, const char *temp,
+			 struct err *err)
+{
+	/* @temp is the user's own then, and stays. */
+	if (move(t, temp, t->name, RENAME_EXCHANGE) < 0)
+		return err_set(err, ERR_CONFLICT,
+			       "'%s' was changed meanwhile, and that version "
+			       "is now '%s' beside it",
+			       t->path, temp);
+	unlinkat(t->dirfd, temp, 0);
+	return target_conflict(t, err);
+}
+
+static int replace(const struct target *t, const char *temp, struct err *err)
+{
+	if (!move(t, temp, t->name, RENAME_EXCHANGE))
+		return 0;
+	if (is_unsupported(errno))
+		return replace_without_exchange(t, temp, err);
+	if (errno == ENOENT)
+		return target_conflict(t, err);
+	return err_sys(err, errno, "rename to '%s'", t->path);
+}
+
+int target_place(const struct target *t, const char *temp, struct err *err)
+{
+	int r = t->is_file ? replace(t, temp, err)
+			   : move_to_free(t, temp, t->name, err);
+
+	if (r < 0) {
+		unlinkat(t->dirfd, temp, 0);
+		return -1;
+	}
+	if (!t->is_file ||
+	    faccessat(t->dirfd, temp, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (!is_same_file(t, temp))
+		return exchange_back(t, temp, err);
+	if (unlinkat(t->dirfd, temp, 0) < 0)
+		return err_sys(err, errno, "remove old version of '%s'",
+			       t->path);
+	return 0;
+}
+
+int target_remove(const struct target *t, const char *temp, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (move_to_free(t, t->name, temp, err) < 0)
+		return -1;
+	if (is_same_file(t, temp)) {
+		if (unlinkat(t->dirfd, temp, 0) < 0)
+			return err_sys(err, errno, "remove '%s'", t->path);
+		return 0;
+	}
+	if (move_to_free(t, temp, t->name, &why) < 0)
+		return err_set(err, ERR_CONFLICT,
+			       "'%s' was changed meanwhile, and that version "
+			       "is now '%s' beside it",
+			       t->path, temp);
+	return target_conflict(t, err);
+}
+
+int target_chmod(const struct target *t, mode_t mode, struct err *err)
+{
+	auto_close int fd = openat(t->dirfd, t->name, FILE_FLAGS);
+	struct file_identity then = file_identity_of(&t->st), now;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, errno, "open '%s'", t->path);
+	now = file_identity_of(&st);
+	if (!file_identity_equals(&now, &then))
+		return target_conflict(t, err);
+	if (fchmod(fd, mode) < 0)
+		return err_sys(err, errno, "set mode of '%s'", t->path);
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime.h - the default wiring: every port of the sandbox with the adapter
+ * that ships with bbox.
+ */
+#ifndef BBOX_RUNTIME_RUNTIME_H
+#define BBOX_RUNTIME_RUNTIME_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+#include "infra/oci/store.h"
+#include "infra/sys/xdg.h"
+#include "sandbox/sandbox.h"
+
+/* All pointers are borrowed and must outlive the runtime. */
+struct runtime_config {
+	const struct xdg_dirs *dirs;
+	struct log *log;
+	bool review;		/* ask for each change */
+	bool timings;		/* see runtime_print_timings() */
+	struct span init;	/* the bytes of bbox-init */
+	const char *init_id;	/* changes whenever they do */
+	const struct oci_recipe *recipes;
+	size_t recipe_count;
+};
+
+struct runtime;
+
+/* Signals are caught from here on: SIGINT and SIGTERM cancel. */
+must_check int runtime_new(const struct runtime_config *cfg,
+			   struct runtime **out, struct err *err);
+void runtime_free(struct runtime *rt);
+
+const struct sandbox_deps *runtime_deps(struct runtime *rt);
+
+/* Removes what dead sessions left behind. Failures are logged. */
+void runtime_sweep(struct runtime *rt);
+
+/* Phase table on standard error, if there is anything to tell. */
+void runtime_print_timings(struct runtime *rt);
+
+/* The value of a host variable, NULL when unset or empty. */
+const char *runtime_env(const char *name);
+
+#endif /* BBOX_RUNTIME_RUNTIME_H */
