@@ -13,6 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A fortified libc makes macros of some; Clang warns of poisoning those. */
+#undef strcpy
+#undef strcat
+#undef strncpy
+#undef strncat
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets
 #pragma GCC poison atoi atol atoll strtok tmpnam mktemp system popen
 

@@ -6,7 +6,8 @@
  *
  * The steps are a table, in an order that matters:
  *
- *   drivers before devices; the control port before all that can fail;
+ *   the drivers first, for a child loads them while the boot goes on;
+ *   the control port before all that can fail;
  *   the user before the files, so that a home belongs to it;
  *   the root before the workspace and the network, which write to it;
  *   the hardening before the SSH server, which is the last: no session can
@@ -24,14 +25,12 @@
 
 #include "base/mem.h"
 #include "domain/vm/guest_paths.h"
-#include "guest/env.h"
 #include "guest/harden.h"
 #include "guest/identity.h"
-#include "guest/modules.h"
 #include "guest/network.h"
 #include "guest/place.h"
 #include "guest/root.h"
-#include "guest/uevents.h"
+#include "guest/warmup.h"
 #include "infra/sys/fd.h"
 
 #define DEVICE_TIMEOUT_MS 10000
@@ -51,22 +50,29 @@ static int take_file(const char *path, struct buf *out, struct err *err)
 	return 0;
 }
 
-static int load_drivers(struct guest *g, struct err *err)
+/* Waits for a device or a file system that the loader will bring. */
+static int wait_for(struct guest *g, uevents_check *check, void *data,
+		    const char *what, struct err *err)
 {
-	if (root_mount_early(err) < 0)
+	if (uevents_wait(&g->uevents, check, data, DEVICE_TIMEOUT_MS, err) < 0)
+		return err_wrap(err, "wait for %s", what);
+	return 0;
+}
+
+static int start_drivers(struct guest *g, struct err *err)
+{
+	if (root_mount_early(err) < 0 ||
+	    uevents_open(&g->uevents, &g->modules, err) < 0)
 		return -1;
-	g->uevents_fd = uevents_open(err);
-	if (g->uevents_fd < 0)
+	if (modules_start(&g->modules, GUEST_MODULES_DIR, err) < 0)
 		return -1;
-	return modules_load(GUEST_MODULES_DIR, err);
+	warmup_crypto();
+	return 0;
 }
 
 static int open_control(struct guest *g, struct err *err)
 {
-	if (uevents_wait(g->uevents_fd, port_open, &g->port, DEVICE_TIMEOUT_MS,
-			 err) < 0)
-		return err_wrap(err, "wait for the control port");
-	return 0;
+	return wait_for(g, port_open, &g->port, "the control port", err);
 }
 
 static int read_config(struct guest *g, struct err *err)
@@ -86,32 +92,45 @@ static int read_config(struct guest *g, struct err *err)
 	return 0;
 }
 
-static int build_root(struct guest *g, struct err *err)
+static int read_env(struct guest *g, struct err *err)
 {
-	if (uevents_wait(g->uevents_fd, disks_find, &g->disks,
-			 DEVICE_TIMEOUT_MS, err) < 0)
-		return err_wrap(err, "wait for the disks");
-	g->root_fd = root_assemble(&g->disks, err);
-	return g->root_fd < 0 ? -1 : 0;
+	if (access(GUEST_ENV, F_OK) < 0)
+		return 0;
+	if (take_file(GUEST_ENV, &g->env, err) < 0)
+		return -1;
+	if (env_file_parse(buf_span(&g->env), &g->server.base.file_env, err) <
+	    0)
+		return err_wrap(err, "environment");
+	return 0;
 }
 
 /* What is needed of the initramfs is read before it gets out of reach. */
-static int read_secrets(struct guest *g, struct buf *env, struct err *err)
+static int read_secrets(struct guest *g, struct err *err)
 {
 	auto_buf struct buf host_key = BUF_INIT(KEY_SIZE_MAX);
 	auto_buf struct buf authorized = BUF_INIT(KEY_SIZE_MAX);
 	int r;
 
-	if (!access(GUEST_ENV, F_OK) && take_file(GUEST_ENV, env, err) < 0)
-		return -1;
-	if (env_file_parse(buf_span(env), &g->server.base.file_env, err) < 0)
-		return err_wrap(err, "environment");
-	if (take_file(GUEST_HOST_KEY, &host_key, err) < 0 ||
+	if (read_env(g, err) < 0 ||
+	    take_file(GUEST_HOST_KEY, &host_key, err) < 0 ||
 	    take_file(GUEST_AUTHORIZED_KEYS, &authorized, err) < 0)
 		return -1;
 	r = server_load_keys(&g->server, host_key.data, authorized.data, err);
 	explicit_bzero(host_key.data, host_key.len);
 	return r;
+}
+
+static int build_root(struct guest *g, struct err *err)
+{
+	char squashfs[] = "squashfs", overlay[] = "overlay";
+
+	if (wait_for(g, disks_find, &g->disks, "the disks", err) < 0 ||
+	    wait_for(g, modules_have_filesystem, squashfs, squashfs, err) <
+		    0 ||
+	    wait_for(g, modules_have_filesystem, overlay, overlay, err) < 0)
+		return -1;
+	g->root_fd = root_assemble(&g->disks, err);
+	return g->root_fd < 0 ? -1 : 0;
 }
 
 static int switch_root(struct guest *g, struct err *err)
@@ -127,24 +146,18 @@ static int switch_root(struct guest *g, struct err *err)
 	return root_mount_system(g->root_fd, g->config.tmp_mib, err);
 }
 
-static int take_root(struct guest *g, struct err *err)
-{
-	auto_buf struct buf env = BUF_INIT(ENV_FILE_MAX);
-	int r;
-
-	if (read_secrets(g, &env, err) < 0 || switch_root(g, err) < 0)
-		return -1;
-	r = identity_set_env(g->root_fd, buf_span(&env), err);
-	explicit_bzero(env.data, env.len);
-	return r;
-}
-
 static int set_identity(struct guest *g, struct err *err)
 {
+	int r;
+
 	g->server.base.shell = identity_shell(g->root_fd);
-	if (identity_set_host(g->root_fd, &g->config, err) < 0)
+	if (identity_set_host(g->root_fd, &g->config, err) < 0 ||
+	    identity_set_user(g->root_fd, err) < 0)
 		return -1;
-	return identity_set_user(g->root_fd, err);
+	r = identity_set_env(g->root_fd, buf_span(&g->env), err);
+	explicit_bzero(g->env.data, g->env.len);
+	buf_release(&g->env);
+	return r;
 }
 
 static int place_files(struct guest *g, struct err *err)
@@ -157,12 +170,17 @@ static int place_files(struct guest *g, struct err *err)
 	return 0;
 }
 
+static int finish_drivers(struct guest *g, struct err *err)
+{
+	return modules_finish(&g->modules, err);
+}
+
 static int start_network(struct guest *g, struct err *err)
 {
-	if (uevents_wait(g->uevents_fd, network_is_there, NULL,
-			 DEVICE_TIMEOUT_MS, err) < 0)
-		return err_wrap(err, "wait for the interface");
-	fd_close(&g->uevents_fd);
+	if (wait_for(g, network_is_there, NULL, "the network interface", err) <
+	    0)
+		return -1;
+	uevents_close(&g->uevents);
 	return network_up(err);
 }
 
@@ -184,6 +202,7 @@ static int harden(struct guest *g, struct err *err)
 static int listen_ssh(struct guest *g, struct err *err)
 {
 	fd_close(&g->root_fd);
+	session_rehearse(&g->server.base);
 	return server_listen(&g->server, err);
 }
 
@@ -191,13 +210,15 @@ static const struct boot_step {
 	const char *name;
 	int (*run)(struct guest *g, struct err *err);
 } steps[] = {
-	{ "drivers",   load_drivers },
+	{ "start",     start_drivers },
 	{ "control",   open_control },
 	{ "config",    read_config },
+	{ "secrets",   read_secrets },
 	{ "disks",     build_root },
-	{ "root",      take_root },
+	{ "root",      switch_root },
 	{ "identity",  set_identity },
 	{ "files",     place_files },
+	{ "drivers",   finish_drivers },
 	{ "network",   start_network },
 	{ "workspace", mount_workspace },
 	{ "harden",    harden },

@@ -9,8 +9,11 @@
 #include "base/strv.h"
 #include "domain/vm/guest_config.h"
 #include "guest/disks.h"
+#include "guest/env.h"
+#include "guest/modules.h"
 #include "guest/port.h"
 #include "guest/server.h"
+#include "guest/uevents.h"
 
 struct guest {
 	struct port port;
@@ -18,18 +21,22 @@ struct guest {
 	struct disks disks;
 	struct server server;
 	struct strv warnings; /* what did not work and is not fatal */
-	int uevents_fd;
+	struct modules modules;
+	struct uevents uevents;
 	int files_fd; /* GUEST_ROOT_TREE, -1 when there is none */
 	int root_fd;  /* of the real root, from its assembly on */
+	struct buf env; /* GUEST_ENV until it is in the root; secret */
 };
 
-#define GUEST_INIT                                       \
-	((struct guest){ .port = PORT_INIT,              \
-			 .config = GUEST_CONFIG_INIT,    \
-			 .server = SERVER_INIT,          \
-			 .uevents_fd = -1,               \
-			 .files_fd = -1,                 \
-			 .root_fd = -1 })
+#define GUEST_INIT                                        \
+	((struct guest){ .port = PORT_INIT,               \
+			 .config = GUEST_CONFIG_INIT,     \
+			 .server = SERVER_INIT,           \
+			 .modules = MODULES_INIT,         \
+			 .uevents = { .fd = -1 },         \
+			 .files_fd = -1,                  \
+			 .root_fd = -1,                   \
+			 .env = BUF_INIT(ENV_FILE_MAX) })
 
 /**
  * boot() - do everything up to the SSH server

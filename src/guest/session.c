@@ -247,6 +247,27 @@ int session_start(const struct session_spec *spec, struct session *out,
 	return 0;
 }
 
+void session_rehearse(const struct session_base *base)
+{
+	const struct strv none = STRV_INIT;
+	const struct session_spec spec = {
+		.base = base,
+		.command = ":",
+		.client_env = &none,
+	};
+	struct session_ends e = { .ours = SESSION_INIT };
+	int null;
+
+	if (fork() != 0)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || harden_connection(ERR_IGNORE) < 0)
+		_exit(EXIT_CANNOT_START);
+	for (size_t i = 0; i < ARRAY_SIZE(e.child); i++)
+		e.child[i] = null;
+	child_run(&spec, &e);
+}
+
 void session_signal(const struct session *s, int sig)
 {
 	/* It may not have come to its setsid() yet: then it alone. */

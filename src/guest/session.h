@@ -52,6 +52,15 @@ struct session {
 must_check int session_start(const struct session_spec *spec,
 			     struct session *out, struct err *err);
 
+/**
+ * session_rehearse() - run the shell once, for nothing
+ *
+ * The first session would wait while the shell and its libraries are read and
+ * unpacked. A child does that now, as a session would, while the client still
+ * shakes hands. Somebody must reap it. A failure costs only the time saved.
+ */
+void session_rehearse(const struct session_base *base);
+
 /* Signals the process group; nothing happens once it is reaped. */
 void session_signal(const struct session *s, int sig);
 

@@ -17,7 +17,7 @@
 #define EVENT_SIZE 4096 /* bytes; what does not fit is cut, we do not read it */
 #define NS_PER_MS 1000000
 
-int uevents_open(struct err *err)
+int uevents_open(struct uevents *u, struct modules *modules, struct err *err)
 {
 	const struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
@@ -31,7 +31,14 @@ int uevents_open(struct err *err)
 		return err_sys(err, errno, "open the kernel's event socket");
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return err_sys(err, errno, "listen to the kernel's events");
-	return fd_take(&fd);
+	u->fd = fd_take(&fd);
+	u->modules = modules;
+	return 0;
+}
+
+void uevents_close(struct uevents *u)
+{
+	fd_close(&u->fd);
 }
 
 static void drain(int fd)
@@ -45,13 +52,17 @@ static void drain(int fd)
 	while (n >= 0 || errno == EINTR || errno == ENOBUFS);
 }
 
-int uevents_wait(int fd, uevents_check *check, void *data, int timeout_ms,
-		 struct err *err)
+int uevents_wait(struct uevents *u, uevents_check *check, void *data,
+		 int timeout_ms, struct err *err)
 {
 	int64_t deadline = clock_now_ns() + (int64_t)timeout_ms * NS_PER_MS;
-	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
+		/* A progress_fd of -1, when all is loaded, is left out. */
+		struct pollfd p[] = {
+			{ .fd = u->fd, .events = POLLIN },
+			{ .fd = u->modules->progress_fd, .events = POLLIN },
+		};
 		int64_t left_ms;
 		int r = check(data, err);
 
@@ -61,8 +72,10 @@ int uevents_wait(int fd, uevents_check *check, void *data, int timeout_ms,
 		if (left_ms <= 0)
 			return err_set(err, ERR_TIMEOUT,
 				       "not there after %d ms", timeout_ms);
-		if (poll(&p, 1, (int)left_ms) < 0 && errno != EINTR)
+		if (poll(p, ARRAY_SIZE(p), (int)left_ms) < 0 && errno != EINTR)
 			return err_sys(err, errno, "wait for an event");
-		drain(fd);
+		drain(u->fd);
+		if (modules_progress(u->modules, err) < 0)
+			return -1;
 	}
 }

@@ -203,18 +203,34 @@ class Place:
     # --- what may be left behind
 
     def leftovers(self):
-        """What a session that is over must not have left on the disk."""
+        """What a session that is over must not have left on the disk.
+
+        Its log stays, and so does a view with changes that could not be
+        written back: bbox names it, and discard_kept() removes it.
+        """
         found = []
-        for where in (
-            os.path.join(self.cache, "broodbox", "snapshots"),
-            os.path.join(self.config, "broodbox", "vms"),
-        ):
-            if os.path.isdir(where):
-                found += [os.path.join(where, n) for n in os.listdir(where)]
+        snapshots = os.path.join(self.cache, "broodbox", "snapshots")
+        if os.path.isdir(snapshots):
+            found += [os.path.join(snapshots, n) for n in os.listdir(snapshots)]
+        vms = os.path.join(self.config, "broodbox", "vms")
+        for name in os.listdir(vms) if os.path.isdir(vms) else ():
+            data = os.path.join(vms, name, "data")
+            if os.path.lexists(data):
+                found.append(data)
         return found
 
 
 class Result:
+    KEPT = "Changes that were not written back are kept in "
+
+    def discard_kept(self):
+        """Remove the view that this session kept; False if it kept none."""
+        for line in self.errors.splitlines():
+            if line.startswith(self.KEPT):
+                shutil.rmtree(line[len(self.KEPT) :])
+                return True
+        return False
+
     def __init__(self, code, out, errors, args=()):
         self.code = code
         self.out = out

@@ -41,9 +41,9 @@ def test_guest_has_a_terminal():
 
 def test_end_of_file_is_typed():
     with Place() as place, shell(
-        place, "echo up; cat >typed.txt"
+        place, "echo session-runs; cat >typed.txt"
     ) as terminal:
-        terminal.expect("up")
+        terminal.expect("session-runs")
         terminal.send("one line\r\x04")
         check(terminal.wait() == 0, f"exit code\n{terminal}")
         check(place.read("typed.txt") == "one line\n", "typed.txt")
@@ -51,11 +51,11 @@ def test_end_of_file_is_typed():
 
 def test_control_c_goes_to_the_agent():
     script = (
-        "trap 'echo got-int; exit 7' INT; echo up; "
+        "trap 'echo got-int; exit 7' INT; echo session-runs; "
         "while :; do sleep 0.1; done"
     )
     with Place() as place, shell(place, script) as terminal:
-        terminal.expect("up")
+        terminal.expect("session-runs")
         terminal.send("\x03")
         terminal.expect("got-int", timeout=30)
         check(terminal.wait() == 7, f"exit code\n{terminal}")
@@ -64,10 +64,10 @@ def test_control_c_goes_to_the_agent():
 
 def test_control_c_may_be_ignored_by_the_agent():
     script = (
-        "trap '' INT; echo up; read line; echo \"still-here $line\""
+        "trap '' INT; echo session-runs; read line; echo \"still-here $line\""
     )
     with Place() as place, shell(place, script) as terminal:
-        terminal.expect("up")
+        terminal.expect("session-runs")
         terminal.send("\x03\x03\x03")
         time.sleep(1)
         terminal.send("word\r")
@@ -88,8 +88,8 @@ def test_resize_reaches_the_guest():
 
 
 def test_terminal_is_raw_in_the_session_and_restored_after_it():
-    with Place() as place, shell(place, "echo up; read x") as terminal:
-        terminal.expect("up")
+    with Place() as place, shell(place, "echo session-runs; read x") as terminal:
+        terminal.expect("session-runs")
         check(terminal.is_raw(), "not raw in the session")
         terminal.send("\r")
         terminal.wait()
@@ -98,18 +98,18 @@ def test_terminal_is_raw_in_the_session_and_restored_after_it():
 
 def test_terminal_is_restored_after_a_crash():
     with Place() as place, shell(
-        place, "echo up; kill -SEGV $$"
+        place, "echo session-runs; kill -SEGV $$"
     ) as terminal:
-        terminal.expect("up")
+        terminal.expect("session-runs")
         check(terminal.wait() == 139, f"exit code\n{terminal}")
         terminal.check_restored()
 
 
 def test_terminal_is_restored_after_a_lost_vm():
     with Place() as place, shell(
-        place, "echo up; sleep 600"
+        place, "echo session-runs; sleep 600"
     ) as terminal:
-        terminal.expect("up")
+        terminal.expect("session-runs")
         for pid, line in support.session_processes():
             if "qemu-system" in line.split()[0]:
                 os.kill(pid, signal.SIGKILL)
@@ -120,9 +120,9 @@ def test_terminal_is_restored_after_a_lost_vm():
 
 def test_terminal_is_restored_after_a_signal():
     with Place() as place, shell(
-        place, "echo up; sleep 600"
+        place, "echo session-runs; sleep 600"
     ) as terminal:
-        terminal.expect("up")
+        terminal.expect("session-runs")
         terminal.process.send_signal(signal.SIGTERM)
         check(terminal.wait(60) == 1, f"exit code\n{terminal}")
         terminal.check_restored()
@@ -131,11 +131,11 @@ def test_terminal_is_restored_after_a_signal():
 
 def test_all_bytes_pass():
     script = (
-        "stty raw -echo; echo up; dd bs=1 count=256 2>/dev/null | "
+        "stty raw -echo; echo session-runs; dd bs=1 count=256 2>/dev/null | "
         "od -An -v -tu1 | tr -s ' \\n' '  '; echo; echo end"
     )
     with Place() as place, shell(place, script) as terminal:
-        terminal.expect("up")
+        terminal.expect("session-runs")
         os.write(terminal.master, bytes(range(256)))
         terminal.expect("end", timeout=60)
         numbers = " ".join(str(i) for i in range(256))

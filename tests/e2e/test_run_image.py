@@ -179,7 +179,7 @@ def test_symlinks_cannot_lead_out():
             f.write("mine\n")
         os.symlink(target, place.path("link"))
         os.mkdir(os.path.join(place.top, "dir"))
-        run_base(
+        result = run_base(
             place,
             f"rm -f link; echo forged >link; ln -s '{place.top}/dir' d; "
             "mkdir -p e; echo ok >e/file",
@@ -191,6 +191,7 @@ def test_symlinks_cannot_lead_out():
             "something was written outside",
         )
         check(place.read("e/file") == "ok\n", "e/file is lost")
+        check(result.discard_kept(), "the refused change is lost")
 
 
 def test_environment_is_only_what_was_named():

@@ -142,10 +142,10 @@ def test_killed_vmm_is_reported():
 def test_closed_terminal_ends_the_session():
     with Place() as place:
         terminal = support.Terminal(
-            place, "run-image", "base", "--", "sh", "-c", "echo up; sleep 600"
+            place, "run-image", "base", "--", "sh", "-c", "echo session-runs; sleep 600"
         )
         with terminal:
-            terminal.expect("up")
+            terminal.expect("session-runs")
             terminal.process.send_signal(signal.SIGHUP)
             terminal.wait(END_S)
         support.check_nothing_runs(30)

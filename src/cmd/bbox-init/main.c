@@ -34,7 +34,7 @@ static int run(struct guest *g, struct err *err)
 
 int main(void)
 {
-	static struct guest guest = { .uevents_fd = -1 };
+	static struct guest guest;
 	struct err err = ERR_INIT;
 
 	guest = GUEST_INIT;

@@ -136,6 +136,16 @@ static int add_patterns(const struct plan *p, struct exclude *to,
 	return 0;
 }
 
+/* They were meant to show the guest a secret; better said than wondered. */
+static void warn_of_dropped(const struct exclude *x)
+{
+	for (const char *const *line = exclude_dropped(x); *line; line++)
+		fprintf(stderr,
+			"Warning: " EXCLUDE_FILE ": '%s' has no effect, "
+			"security patterns cannot be negated\n",
+			*line);
+}
+
 static int load_excludes(struct plan *p, struct err *err)
 {
 	struct err gitignore_err = ERR_INIT;
@@ -145,6 +155,7 @@ static int load_excludes(struct plan *p, struct err *err)
 	if (add_patterns(p, p->snapshot_exclude, err) < 0 ||
 	    add_patterns(p, p->diff_exclude, err) < 0)
 		return -1;
+	warn_of_dropped(p->snapshot_exclude);
 	if (add_ignore_file(p, ".gitignore", p->diff_exclude,
 			    &gitignore_err) < 0)
 		fprintf(stderr, "Warning: %s, ignoring\n", gitignore_err.msg);
@@ -317,6 +328,14 @@ static int run_session(struct plan *p, struct err *err)
 	return code;
 }
 
+static void show_agents(void)
+{
+	fprintf(stderr, "\nAvailable agents:\n");
+	for (size_t i = 0; i < agents_builtin_count; i++)
+		fprintf(stderr, "  %-15s %s\n", agents_builtin[i].name,
+			agents_builtin[i].image);
+}
+
 /* All positionals but the agent's name are the agent's, in order. */
 static int plan_agent(struct plan *p, const struct option_words *words,
 		      struct err *err)
@@ -328,11 +347,11 @@ static int plan_agent(struct plan *p, const struct option_words *words,
 	if (agent_name_check(words->before.v[0], err) < 0)
 		return -1;
 	p->agent = agent_find(words->before.v[0]);
-	if (!p->agent)
-		return err_set(err, ERR_NOT_FOUND,
-			       "agent not found: '%s' ('bbox list' shows the "
-			       "agents there are)",
+	if (!p->agent) {
+		show_agents();
+		return err_set(err, ERR_NOT_FOUND, "agent not found: '%s'",
 			       words->before.v[0]);
+	}
 	p->name = xstrdup(p->agent->name);
 	p->image = xstrdup(p->options.image ? p->options.image :
 					      p->agent->image);

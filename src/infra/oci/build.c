@@ -106,8 +106,8 @@ static int build_files(const struct build *b, const struct recipe *r,
 	auto_layer struct layer *l = NULL;
 	auto_synth struct synth *s = NULL;
 
-	if (layer_begin(b->layers_dir, &layer_limits_default, b->log, &l,
-			err) < 0 ||
+	if (layer_begin(b->layers_dir, &layer_limits_default, b->log, &l, err) <
+		    0 ||
 	    synth_new(l, &s, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->file_count; i++) {

@@ -23,7 +23,7 @@ struct build {
 	 */
 	const char *scratch_dir;
 	const char *scratch_prefix;
-	const char *path_var;	  /* where tools are */
+	const char *path_var;	     /* where tools are */
 	const char *const *tool_env; /* complete; for tools */
 	struct loop *loop;
 	struct log *log;

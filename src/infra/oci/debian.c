@@ -35,10 +35,10 @@
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
 
-#define GUEST_UID 1000
-#define SUBUID_SIZE_MAX ((size_t)1024 * 1024) /* bytes */
+#define GUEST_UID	    1000
+#define SUBUID_SIZE_MAX	    ((size_t)1024 * 1024) /* bytes */
 #define FAKECHROOT_GRACE_MS 10000
-#define EXPLAIN_NS INT64_C(2000000000) /* for a failing tool to end */
+#define EXPLAIN_NS	    INT64_C(2000000000) /* for a failing tool to end */
 
 enum debian_mode { MODE_NAMESPACE, MODE_ROOT, MODE_FAKECHROOT };
 
@@ -154,11 +154,9 @@ static void add_packages(const struct recipe *r, struct strv *argv)
 		strv_addf(argv, "--include=%s", r->packages.v[i]);
 	/* dpkg takes the last option that matches: includes come after. */
 	for (size_t i = 0; i < r->exclude.n; i++)
-		strv_addf(argv, "--dpkgopt=path-exclude=%s",
-			  r->exclude.v[i]);
+		strv_addf(argv, "--dpkgopt=path-exclude=%s", r->exclude.v[i]);
 	for (size_t i = 0; i < r->include.n; i++)
-		strv_addf(argv, "--dpkgopt=path-include=%s",
-			  r->include.v[i]);
+		strv_addf(argv, "--dpkgopt=path-include=%s", r->include.v[i]);
 }
 
 static int make_argv(const struct build *b, const struct recipe *r,
@@ -246,8 +244,8 @@ static int remove_scratch(const struct build *b, enum debian_mode mode,
 
 	if (mode != MODE_NAMESPACE)
 		return fs_remove_tree(path, err);
-	if (tool_find("rm", b->path_var, "apt install coreutils", &rm,
-		      err) < 0 ||
+	if (tool_find("rm", b->path_var, "apt install coreutils", &rm, err) <
+		    0 ||
 	    add_namespace(b, mode, &argv, err) < 0)
 		return -1;
 	strv_add(&argv, rm);
@@ -273,10 +271,10 @@ int debian_build(const struct build *b, const struct recipe *r,
 	if (tool_find("mmdebstrap", b->path_var,
 		      "apt install mmdebstrap uidmap", &mmdebstrap, err) < 0 ||
 	    choose_mode(b, &mode, err) < 0 ||
-	    layer_begin(b->layers_dir, &layer_limits_default, b->log, &l,
-			err) < 0 ||
-	    fs_make_temp_dir(b->scratch_dir, b->scratch_prefix, &scratch,
-			     err) < 0)
+	    layer_begin(b->layers_dir, &layer_limits_default, b->log, &l, err) <
+		    0 ||
+	    fs_make_temp_dir(b->scratch_dir, b->scratch_prefix, &scratch, err) <
+		    0)
 		return -1;
 	/* apt fetches as a user of its own, which has to get there. */
 	if (chmod(scratch, 0755) < 0)

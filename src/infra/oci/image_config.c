@@ -12,8 +12,8 @@
 #include "base/text.h"
 
 #define DIGEST_PREFIX "sha256:"
-#define LIST_MAX 1024		     /* entries of Env, Entrypoint, Cmd */
-#define TEXT_MAX ((size_t)64 * 1024) /* bytes of one of them */
+#define LIST_MAX      1024		  /* entries of Env, Entrypoint, Cmd */
+#define TEXT_MAX      ((size_t)64 * 1024) /* bytes of one of them */
 
 static void unref(json_t **j)
 {
@@ -61,14 +61,12 @@ static json_t *to_json(const struct image *image)
 	return json_pack("{s:s, s:s, s:{s:o, s:o, s:o, s:s, s:s}, "
 			 "s:{s:s, s:o}}",
 			 "architecture", image_config_arch(), "os", "linux",
-			 "config",
-			 "Env", list_to_json(&image->env),
-			 "Entrypoint", list_to_json(&image->entrypoint),
-			 "Cmd", list_to_json(&image->cmd),
-			 "WorkingDir",
-			 image->working_dir ? image->working_dir : "",
-			 "User", image->user ? image->user : "",
-			 "rootfs", "type", "layers", "diff_ids", ids);
+			 "config", "Env", list_to_json(&image->env),
+			 "Entrypoint", list_to_json(&image->entrypoint), "Cmd",
+			 list_to_json(&image->cmd), "WorkingDir",
+			 image->working_dir ? image->working_dir : "", "User",
+			 image->user ? image->user : "", "rootfs", "type",
+			 "layers", "diff_ids", ids);
 }
 
 int image_config_write(const struct image *image, struct buf *out,

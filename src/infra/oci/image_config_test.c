@@ -9,10 +9,10 @@
 #include "base/mem.h"
 #include "support/check.h"
 
-#define ID_A                                        \
+#define ID_A                                      \
 	"sha256:0123456789abcdef0123456789abcdef" \
 	"0123456789abcdef0123456789abcdef"
-#define HEAD "{\"os\":\"linux\",\"architecture\":\"ARCH\","
+#define HEAD   "{\"os\":\"linux\",\"architecture\":\"ARCH\","
 #define LAYERS "\"rootfs\":{\"diff_ids\":[\"" ID_A "\"]}"
 
 static void test_what_is_written_is_read(void **state unused)

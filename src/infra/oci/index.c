@@ -103,8 +103,7 @@ static int find_layers(const struct index_dirs *d, struct image *image,
 				       layer->path);
 		if (!S_ISREG(st.st_mode))
 			return err_set(err, ERR_INVALID,
-				       "layer '%s' is not a file",
-				       layer->path);
+				       "layer '%s' is not a file", layer->path);
 	}
 	return 0;
 }
@@ -193,12 +192,11 @@ int index_next(struct index_iter *it, struct err *err)
 		if (!it->dir && errno == ENOENT)
 			return 0;
 		if (!it->dir)
-			return err_sys(err, errno, "list '%s'",
-				       it->dirs->refs);
+			return err_sys(err, errno, "list '%s'", it->dirs->refs);
 	}
 	while ((entry = readdir(it->dir))) {
-		auto_free char *path = xasprintf("%s/%s", it->dirs->refs,
-						 entry->d_name);
+		auto_free char *path =
+			xasprintf("%s/%s", it->dirs->refs, entry->d_name);
 		char id[IMAGE_DIGEST_SIZE];
 		char *key;
 

@@ -15,7 +15,7 @@
 #include "infra/sys/hash.h"
 #include "support/check.h"
 
-#define LAYER_ID                                    \
+#define LAYER_ID                                  \
 	"sha256:0123456789abcdef0123456789abcdef" \
 	"0123456789abcdef0123456789abcdef"
 

@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 #define WHITEOUT_PREFIX ".wh."
-#define OPAQUE_NAME ".wh..wh..opq"
+#define OPAQUE_NAME	".wh..wh..opq"
 
 static bool is_dot(const char *name, size_t len)
 {
@@ -53,9 +53,10 @@ static int append(struct layer_path *path, size_t *used, const char *name,
 			       "name '%.32s...' exceeds %d bytes", name,
 			       LAYER_NAME_MAX);
 	if (path->depth == LAYER_DEPTH_MAX)
-		return err_set(err, ERR_LIMIT, "path '%.64s...' is deeper "
-			       "than %d directories", path->text,
-			       LAYER_DEPTH_MAX);
+		return err_set(err, ERR_LIMIT,
+			       "path '%.64s...' is deeper "
+			       "than %d directories",
+			       path->text, LAYER_DEPTH_MAX);
 	if (separator + len >= sizeof(path->text) - *used)
 		return err_set(err, ERR_LIMIT,
 			       "path '%.64s...' exceeds %d bytes", path->text,

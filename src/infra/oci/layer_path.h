@@ -10,9 +10,9 @@
 
 #include "base/err.h"
 
-#define LAYER_PATH_MAX 4096 /* bytes, with the NUL; as PATH_MAX */
-#define LAYER_NAME_MAX 255  /* bytes of one component */
-#define LAYER_DEPTH_MAX 256 /* components */
+#define LAYER_PATH_MAX	4096 /* bytes, with the NUL; as PATH_MAX */
+#define LAYER_NAME_MAX	255  /* bytes of one component */
+#define LAYER_DEPTH_MAX 256  /* components */
 
 /* "usr/bin/env": no leading slash, no "." or ".."; "" is the root. */
 struct layer_path {

@@ -13,7 +13,7 @@
 #include "support/check.h"
 
 /* Of no bytes at all. */
-#define SOME_ID                                      \
+#define SOME_ID                                   \
 	"sha256:e3b0c44298fc1c149afbf4c8996fb924" \
 	"27ae41e4649b934ca495991b7852b855"
 
@@ -167,8 +167,8 @@ static void test_missing_store_is_an_error(void **state unused)
 	struct layer *l = NULL;
 	struct err err;
 
-	CHECK_FAILS(layer_begin("/nonexistent", &layer_limits_default,
-				&no_log, &l, &err),
+	CHECK_FAILS(layer_begin("/nonexistent", &layer_limits_default, &no_log,
+				&l, &err),
 		    &err, ERR_NOT_FOUND, "create '/nonexistent/tmp-layer-");
 }
 

@@ -28,11 +28,11 @@
 #include "infra/sys/fs.h"
 #include "infra/sys/hash.h"
 
-#define POLL_NS INT64_C(300000000) /* between looks at the download */
-#define MIB (1024 * 1024)
-#define READ_CHUNK ((size_t)256 * 1024) /* bytes */
+#define POLL_NS	      INT64_C(300000000) /* between looks at the download */
+#define MIB	      (1024 * 1024)
+#define READ_CHUNK    ((size_t)256 * 1024) /* bytes */
 #define STOP_GRACE_MS 1000
-#define WALK_FDS 8
+#define WALK_FDS      8
 
 #define INTEGRITY_PREFIX "sha512-"
 
@@ -119,8 +119,8 @@ static int open_tarball(const char *dir, struct err *err)
 		return err_sys(err, errno, "list '%s'", dir);
 	while (fd < 0 && (entry = readdir(d))) {
 		if (text_ends_with(entry->d_name, ".tgz")) {
-			fd = fd_open_no_symlinks(dirfd, entry->d_name,
-						 O_RDONLY, 0, err);
+			fd = fd_open_no_symlinks(dirfd, entry->d_name, O_RDONLY,
+						 0, err);
 			closedir(d);
 			return fd;
 		}
@@ -221,14 +221,13 @@ static int add_picks(const struct build *b, const struct recipe_npm *npm,
 	struct source_file file;
 	struct archive_entry *ae;
 	size_t found = 0;
-	int r;
+	int r = 0;
 
 	build_watch_init(&watch, b->progress, 0);
 	source_file_init(&file, fd, b->loop);
 	if (unpack_open(&u, &file.base, UNPACK_TAR, err) < 0)
 		return -1;
-	while (found < npm->pick_count &&
-	       (r = unpack_next(&u, &ae, err)) > 0) {
+	while (found < npm->pick_count && (r = unpack_next(&u, &ae, err)) > 0) {
 		const struct recipe_pick *pick =
 			find_pick(npm, archive_entry_pathname(ae));
 

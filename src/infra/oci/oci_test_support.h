@@ -20,7 +20,7 @@ void source_memory_init(struct source_memory *s, struct span bytes,
 			size_t step);
 
 struct tar_member {
-	char type;	  /* as in the header: '0' file, '5' directory, ... */
+	char type; /* as in the header: '0' file, '5' directory, ... */
 	const char *name;
 	const char *link; /* NULL means none */
 	const char *text; /* contents; NULL means none */

@@ -28,8 +28,11 @@ struct field {
 	size_t offset; /* of the member in the object */
 };
 
-#define FIELD(key_, read_, type, member) \
-	{ .key = (key_), .read = (read_), .offset = offsetof(type, member) }
+#define FIELD(key_, read_, type, member)         \
+	{                                        \
+		.key = (key_), .read = (read_),  \
+		.offset = offsetof(type, member) \
+	}
 
 static void *member_of(void *object, const struct field *f)
 {
@@ -55,8 +58,8 @@ static int scalar(struct fy_node *node, const char *what, char **out,
 	return 0;
 }
 
-static int read_text(struct fy_node *value, const struct field *f,
-		     void *object, struct err *err)
+static int read_text(struct fy_node *value, const struct field *f, void *object,
+		     struct err *err)
 {
 	char **out = member_of(object, f);
 
@@ -103,8 +106,8 @@ static int check_sequence(struct fy_node *value, const char *what, int max,
 	return 0;
 }
 
-static int read_list(struct fy_node *value, const struct field *f,
-		     void *object, struct err *err)
+static int read_list(struct fy_node *value, const struct field *f, void *object,
+		     struct err *err)
 {
 	struct strv *out = member_of(object, f);
 	struct fy_node *item;
@@ -130,8 +133,7 @@ static int read_mapping(struct fy_node *node, const char *what,
 	void *iter = NULL;
 
 	if (!node || !fy_node_is_mapping(node))
-		return err_set(err, ERR_INVALID, "'%s' is not a mapping",
-			       what);
+		return err_set(err, ERR_INVALID, "'%s' is not a mapping", what);
 	while ((pair = fy_node_mapping_iterate(node, &iter))) {
 		auto_free char *key = NULL;
 		size_t i = 0;
@@ -144,8 +146,8 @@ static int read_mapping(struct fy_node *node, const char *what,
 			return err_set(err, ERR_INVALID,
 				       "unknown key '%.64s' in '%s'", key,
 				       what);
-		if (fields[i].read(fy_node_pair_value(pair), &fields[i],
-				   object, err) < 0)
+		if (fields[i].read(fy_node_pair_value(pair), &fields[i], object,
+				   err) < 0)
 			return -1;
 	}
 	return 0;
@@ -310,6 +312,27 @@ static int parse(struct span yaml, struct fy_diag *diag, struct recipe *out,
 	return r;
 }
 
+/*
+ * Recipes are plain text, and have no use for YAML directives ("%YAML 1.2"),
+ * at which libfyaml 0.7.12 can loop for ever.
+ */
+static int check_text(struct span yaml, struct err *err)
+{
+	const char *p = yaml.p;
+
+	for (size_t i = 0; i < yaml.len; i++) {
+		const bool line_start = !i || p[i - 1] == '\n';
+
+		if (p[i] != '\n' && p[i] != '\t' && (p[i] < ' ' || p[i] > '~'))
+			return err_set(err, ERR_INVALID,
+				       "byte %zu is not plain text", i);
+		if (line_start && p[i] == '%')
+			return err_set(err, ERR_INVALID,
+				       "byte %zu starts a directive", i);
+	}
+	return 0;
+}
+
 int recipe_parse(struct span yaml, struct recipe *out, struct err *err)
 {
 	struct fy_diag *diag;
@@ -318,6 +341,8 @@ int recipe_parse(struct span yaml, struct recipe *out, struct err *err)
 	if (yaml.len > RECIPE_SIZE_MAX)
 		return err_set(err, ERR_LIMIT, "recipe exceeds %zu bytes",
 			       RECIPE_SIZE_MAX);
+	if (check_text(yaml, err) < 0)
+		return err_wrap(err, "recipe");
 	diag = new_diag();
 	r = parse(yaml, diag, out, err);
 	fy_diag_destroy(diag);

@@ -36,8 +36,8 @@
 #include "base/span.h"
 #include "base/strv.h"
 
-#define RECIPE_SIZE_MAX ((size_t)64 * 1024) /* bytes of YAML */
-#define RECIPE_NPM_MAX 8
+#define RECIPE_SIZE_MAX	 ((size_t)64 * 1024) /* bytes of YAML */
+#define RECIPE_NPM_MAX	 8
 #define RECIPE_PICKS_MAX 16
 #define RECIPE_FILES_MAX 64
 

@@ -13,23 +13,23 @@
 #include "infra/oci/layer_path.h"
 #include "infra/oci/recipe.h"
 
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-#define NAME_CHARS LOWER DIGITS "-"
-#define PACKAGE_CHARS LOWER DIGITS "+.-"
-#define USER_CHARS LOWER DIGITS "_-"
-#define GLOB_CHARS LOWER UPPER DIGITS "/*._+-"
-#define NPM_CHARS LOWER DIGITS "@/._-"
-#define VERSION_CHARS LOWER UPPER DIGITS ".+-"
+#define NAME_CHARS	LOWER DIGITS "-"
+#define PACKAGE_CHARS	LOWER DIGITS "+.-"
+#define USER_CHARS	LOWER DIGITS "_-"
+#define GLOB_CHARS	LOWER UPPER DIGITS "/*._+-"
+#define NPM_CHARS	LOWER DIGITS "@/._-"
+#define VERSION_CHARS	LOWER UPPER DIGITS ".+-"
 #define INTEGRITY_CHARS UPPER LOWER DIGITS "+/="
 
 #define INTEGRITY_PREFIX "sha512-"
-#define INTEGRITY_LEN 95 /* the prefix and 64 bytes in base64 */
-#define WORD_MAX 214	 /* characters; what npm allows for a name */
-#define MODE_MAX 07777
-#define OWNER_MAX 65535
+#define INTEGRITY_LEN	 95  /* the prefix and 64 bytes in base64 */
+#define WORD_MAX	 214 /* characters; what npm allows for a name */
+#define MODE_MAX	 07777
+#define OWNER_MAX	 65535
 
 static int check_word(const char *what, const char *word, const char *chars,
 		      struct err *err)
@@ -38,8 +38,8 @@ static int check_word(const char *what, const char *word, const char *chars,
 		return err_set(err, ERR_INVALID, "'%s' is missing", what);
 	if (strlen(word) > WORD_MAX || word[0] == '-' ||
 	    word[strspn(word, chars)])
-		return err_set(err, ERR_INVALID, "'%s' cannot be '%.64s'",
-			       what, word);
+		return err_set(err, ERR_INVALID, "'%s' cannot be '%.64s'", what,
+			       word);
 	return 0;
 }
 

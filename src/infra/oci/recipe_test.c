@@ -13,7 +13,7 @@
 #define HASH                                                              \
 	"sha512-9Gn+V7DtJ8M1nztP9CeDVl9g3RtrepI7rOFTyPRRnZe8D6zebIHKmC7O" \
 	"vBauucuAP0X0k85SDN/LPVZyjsGezQ=="
-#define DEBIAN "debian: {suite: bookworm, user: sandbox}\n"
+#define DEBIAN	 "debian: {suite: bookworm, user: sandbox}\n"
 #define NPM_HEAD "name: x\nfrom: base\nnpm:\n - arch: amd64\n"
 
 static const char full_debian[] =
@@ -92,6 +92,10 @@ static const struct refusal_case {
 } refusal_cases[] = {
 	{ "", "" },
 	{ "[]", "'recipe' is not a mapping" },
+	{ "%YAML 1.2\n---\nname: x\n", "byte 0 starts a directive" },
+	{ "# x\n%\n", "byte 4 starts a directive" },
+	{ "name: \xff\n", "byte 6 is not plain text" },
+	{ "name: x\r\n", "byte 7 is not plain text" },
 	{ "name: [", "not valid YAML: line" },
 	{ "name: x\nname: y\n" DEBIAN, "duplicate key" },
 	{ "name: x\ndebain: {}\n", "unknown key 'debain' in 'recipe'" },

@@ -43,11 +43,11 @@
 #include "base/mem.h"
 
 #define COMPRESSION SQFS_COMP_LZ4
-#define BLOCK_SIZE SQFS_DEFAULT_BLOCK_SIZE
-#define WORKERS 2
-#define BACKLOG 20	 /* blocks in flight */
+#define BLOCK_SIZE  SQFS_DEFAULT_BLOCK_SIZE
+#define WORKERS	    2
+#define BACKLOG	    20	 /* blocks in flight */
 #define IMAGE_ALIGN 4096 /* bytes; what loop devices want */
-#define NO_XATTR UINT32_MAX
+#define NO_XATTR    UINT32_MAX
 
 struct squash_file {
 	struct squash_file *next;
@@ -134,8 +134,8 @@ static int file_read_at(sqfs_file_t *base, sqfs_u64 offset, void *buffer,
 	return 0;
 }
 
-static int file_write_at(sqfs_file_t *base, sqfs_u64 offset,
-			 const void *buffer, size_t size)
+static int file_write_at(sqfs_file_t *base, sqfs_u64 offset, const void *buffer,
+			 size_t size)
 {
 	struct image_file *f = to_image_file(base);
 	const char *p = buffer;
@@ -359,8 +359,8 @@ static sqfs_u16 mode_of(const struct tree_node *node)
 		[TREE_SYMLINK] = SQFS_INODE_MODE_LNK,
 		[TREE_WHITEOUT] = SQFS_INODE_MODE_CHR,
 	};
-	sqfs_u16 mode = node->kind == TREE_SYMLINK ? 0777
-						   : node->inode->meta.mode;
+	sqfs_u16 mode =
+		node->kind == TREE_SYMLINK ? 0777 : node->inode->meta.mode;
 
 	return (sqfs_u16)(types[node->kind] | mode);
 }
@@ -429,9 +429,8 @@ static int write_entries(struct squash *sq, struct tree_node *const *children,
 	for (size_t i = 0; !r && i < n; i++) {
 		const struct tree_inode *inode = children[i]->inode;
 
-		r = sqfs_dir_writer_add_entry(sq->dir_writer,
-					      children[i]->name, inode->number,
-					      inode->ref,
+		r = sqfs_dir_writer_add_entry(sq->dir_writer, children[i]->name,
+					      inode->number, inode->ref,
 					      mode_of(children[i]));
 	}
 	if (!r)
@@ -499,8 +498,8 @@ static int write_tree(struct squash *sq, struct tree *t, struct err *err)
 	struct tree_node *root = tree_root(t);
 	int r;
 
-	sq->inode_writer = sqfs_meta_writer_create(&sq->file.base,
-						   sq->compressor, 0);
+	sq->inode_writer =
+		sqfs_meta_writer_create(&sq->file.base, sq->compressor, 0);
 	sq->entry_writer =
 		sqfs_meta_writer_create(&sq->file.base, sq->compressor,
 					SQFS_META_WRITER_KEEP_IN_MEMORY);

@@ -30,9 +30,9 @@
 /* Changes when the same recipe is to give another image. */
 #define BUILDER_VERSION "bbox image builder 1"
 
-#define CHAIN_MAX 4		    /* recipes that build on each other */
-#define LOCK_POLL_MS 500
-#define SCRATCH_DEFAULT "/var/tmp"
+#define CHAIN_MAX	 4 /* recipes that build on each other */
+#define LOCK_POLL_MS	 500
+#define SCRATCH_DEFAULT	 "/var/tmp"
 #define SCRATCH_HASH_LEN 12 /* hex digits that tell stores apart */
 
 struct oci_store {
@@ -84,11 +84,10 @@ static int recipe_key(const struct oci_store *s, const char *name, char **out,
 		const struct oci_recipe *source = find_recipe(s, next);
 
 		if (!source || depth == CHAIN_MAX)
-			return err_set(err, ERR_INVALID,
-				       "image '%s' builds on '%s', which %s",
-				       name, next,
-				       source ? "is too deep"
-					      : "has no recipe");
+			return err_set(
+				err, ERR_INVALID,
+				"image '%s' builds on '%s', which %s", name,
+				next, source ? "is too deep" : "has no recipe");
 		if (parse_recipe(source, &r, err) < 0)
 			return -1;
 		hash_add(h, source->yaml.p, source->yaml.len);

@@ -23,20 +23,20 @@
 	"echo 'I: running apt-get update...' >&2\n" \
 	"mkdir \"$TMPDIR/left\" || exit 9\n"        \
 	"cat \"${0%/*}/../base.tar\"\n"
-#define FAKE_FAILURE                    \
-	"#!/bin/sh\n"                   \
+#define FAKE_FAILURE                            \
+	"#!/bin/sh\n"                           \
 	"head -c 700 \"${0%/*}/../base.tar\"\n" \
-	"echo 'E: no such suite' >&2\n" \
+	"echo 'E: no such suite' >&2\n"         \
 	"exit 25\n"
 /* Stands for unshare(1): runs what comes behind "--". */
-#define FAKE_UNSHARE                                \
-	"#!/bin/sh\n"                               \
-	"while [ \"$1\" != -- ]; do shift; done\n"   \
-	"shift\n"                                   \
+#define FAKE_UNSHARE                               \
+	"#!/bin/sh\n"                              \
+	"while [ \"$1\" != -- ]; do shift; done\n" \
+	"shift\n"                                  \
 	"exec \"$@\"\n"
-#define FAKE_NPM                                                        \
-	"#!/bin/sh\n"                                                   \
-	"for a; do case $a in --pack-destination=*)\n"                  \
+#define FAKE_NPM                                       \
+	"#!/bin/sh\n"                                  \
+	"for a; do case $a in --pack-destination=*)\n" \
 	"cp \"${0%/*}/../pkg.tgz\" \"${a#*=}/pkg-1.tgz\";; esac; done\n"
 
 #define BASE                                                          \
@@ -45,11 +45,11 @@
 	"files: [{path: /home/sandbox, owner: 1000}]\n"               \
 	"env: [PATH=/bin, LANG=C]\n"                                  \
 	"cmd: [sh]\n"
-#define AGENT                                    \
-	"name: agent\n"                          \
-	"from: base\n"                           \
+#define AGENT                                     \
+	"name: agent\n"                           \
+	"from: base\n"                            \
 	"files: [{path: /bin/agent, text: hi}]\n" \
-	"env: [LANG=C.UTF-8]\n"                  \
+	"env: [LANG=C.UTF-8]\n"                   \
 	"cmd: [agent]\n"
 
 struct fixture {
@@ -98,9 +98,8 @@ static void write_base_tar(struct fixture *f)
 	auto_buf struct buf tar = BUF_INIT((size_t)64 * 1024);
 	struct err err = ERR_INIT;
 
-	tar_add(&tar, &(struct tar_member){ .type = '5',
-					    .name = "bin",
-					    .mode = 0755 });
+	tar_add(&tar, &(struct tar_member){
+			      .type = '5', .name = "bin", .mode = 0755 });
 	tar_add(&tar, &(struct tar_member){ .type = '0',
 					    .name = "bin/sh",
 					    .text = "shell",
@@ -306,13 +305,12 @@ static void test_build_on_request_ignores_what_is_there(void **state)
 
 	CHECK_OK(resolve(f, "base", &first, &err), &err);
 	f->started[0] = '\0';
-	CHECK_OK(oci_store_build(f->store, "base", &f->progress, &second,
-				 &err),
+	CHECK_OK(oci_store_build(f->store, "base", &f->progress, &second, &err),
 		 &err);
 	assert_non_null(strstr(f->started, "Building image base|"));
-	CHECK_FAILS(oci_store_build(f->store, "other", &f->progress, &second,
-				    &err),
-		    &err, ERR_NOT_FOUND, "no recipe for an image 'other'");
+	CHECK_FAILS(
+		oci_store_build(f->store, "other", &f->progress, &second, &err),
+		&err, ERR_NOT_FOUND, "no recipe for an image 'other'");
 }
 
 static void test_failed_tool_leaves_nothing_and_says_why(void **state)

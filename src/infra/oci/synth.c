@@ -15,7 +15,7 @@
 struct synth {
 	struct layer *layer; /* borrowed */
 	struct archive *a;
-	struct err *err; /* of the call that is going on */
+	struct err *err;  /* of the call that is going on */
 	bool hash_failed; /* and *err says why */
 };
 
@@ -97,8 +97,7 @@ static struct archive_entry *describe(const struct layer_entry *e)
 	return ae;
 }
 
-int synth_add(struct synth *s, const struct layer_entry *entry,
-	      struct err *err)
+int synth_add(struct synth *s, const struct layer_entry *entry, struct err *err)
 {
 	struct archive_entry *ae;
 	bool is_open = false;

@@ -14,8 +14,7 @@
 struct synth;
 
 /* @l: borrowed; must get its entries from here alone. */
-must_check int synth_new(struct layer *l, struct synth **out,
-			 struct err *err);
+must_check int synth_new(struct layer *l, struct synth **out, struct err *err);
 void synth_free(struct synth *s);
 
 static inline void synth_free_ptr(struct synth **s)

@@ -55,9 +55,9 @@ static size_t make_tar(char *out)
 	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
 		const struct layer_entry *e = &entries[i];
 		struct archive_entry *ae = archive_entry_new();
-		const unsigned int type = e->kind == LAYER_DIR ? AE_IFDIR :
-					  e->kind == LAYER_FILE ? AE_IFREG :
-								  AE_IFLNK;
+		const unsigned int type = e->kind == LAYER_DIR	  ? AE_IFDIR
+					  : e->kind == LAYER_FILE ? AE_IFREG
+								  : AE_IFLNK;
 
 		archive_entry_set_pathname(ae, e->path);
 		archive_entry_set_filetype(ae, type);
@@ -127,8 +127,7 @@ static void test_rules_of_layers_hold(void **state unused)
 		    "points outside");
 	/* The writer keeps a block of 10 KiB; its end is what is too large. */
 	CHECK_OK(synth_add(s, &entries[0], &err), &err);
-	CHECK_FAILS(synth_finish(s, &err), &err, ERR_LIMIT,
-		    "exceeds maximum");
+	CHECK_FAILS(synth_finish(s, &err), &err, ERR_LIMIT, "exceeds maximum");
 	synth_free(s);
 	layer_free(l);
 	assert_int_equal(test_dir_count(dir), 0);

@@ -157,8 +157,7 @@ static int copy_data(struct layer *l, struct unpack *inner, struct err *err)
 	return r < 0 ? -1 : layer_end_file(l, err);
 }
 
-static int read_entries(struct layer *l, struct unpack *inner,
-			struct err *err)
+static int read_entries(struct layer *l, struct unpack *inner, struct err *err)
 {
 	struct archive_entry *ae;
 	int r;

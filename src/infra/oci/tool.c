@@ -22,19 +22,34 @@
 
 #define LINE_MAX_BYTES ((size_t)2048)
 #define COMPLAINTS_MAX ((size_t)400) /* bytes; the message has a limit too */
-#define READ_CHUNK 4096
+#define READ_CHUNK     4096
 
 /* What apt, mmdebstrap and npm put in front of errors. */
 static const char *const error_marks[] = {
-	"E: ", "npm ERR! ", "npm error ", "error: ",
+	"E: ",
+	"npm ERR! ",
+	"npm error ",
+	"error: ",
 };
 
 static const char *const passed_names[] = {
-	"HOME=",	"PATH=",      "LANG=",	       "USER=",
-	"LOGNAME=",	"http_proxy=", "https_proxy=", "no_proxy=",
-	"all_proxy=",	"HTTP_PROXY=", "HTTPS_PROXY=", "NO_PROXY=",
-	"ALL_PROXY=",	"APT_CONFIG=", "SSL_CERT_FILE=",
-	"SSL_CERT_DIR=", "NODE_EXTRA_CA_CERTS=",
+	"HOME=",
+	"PATH=",
+	"LANG=",
+	"USER=",
+	"LOGNAME=",
+	"http_proxy=",
+	"https_proxy=",
+	"no_proxy=",
+	"all_proxy=",
+	"HTTP_PROXY=",
+	"HTTPS_PROXY=",
+	"NO_PROXY=",
+	"ALL_PROXY=",
+	"APT_CONFIG=",
+	"SSL_CERT_FILE=",
+	"SSL_CERT_DIR=",
+	"NODE_EXTRA_CA_CERTS=",
 };
 
 static bool is_complaint(const char *line)
@@ -56,8 +71,7 @@ static void end_line(struct tool *t)
 
 	if (is_complaint(t->line.data))
 		discard(buf_addf(&t->complaints, full, "%s%s",
-				 t->complaints.len ? "; " : "",
-				 t->line.data));
+				 t->complaints.len ? "; " : "", t->line.data));
 	if (t->line.len) {
 		buf_reset(&t->last_line);
 		discard(buf_adds(&t->last_line, t->line.data, full));
@@ -211,8 +225,8 @@ static int drain_messages(struct tool *t, struct err *err)
 
 static int judge(struct tool *t, int code, struct err *err)
 {
-	const char *why = t->complaints.len ? t->complaints.data
-					    : t->last_line.data;
+	const char *why =
+		t->complaints.len ? t->complaints.data : t->last_line.data;
 
 	if (!code)
 		return 0;

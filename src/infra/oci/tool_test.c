@@ -120,8 +120,8 @@ static void test_missing_tools_come_with_a_remedy(void **state unused)
 	auto_free char *path = NULL;
 	struct err err = ERR_INIT;
 
-	CHECK_FAILS(tool_find("no-such-tool", "/usr/bin:/bin",
-			      "apt install it", &path, &err),
+	CHECK_FAILS(tool_find("no-such-tool", "/usr/bin:/bin", "apt install it",
+			      &path, &err),
 		    &err, ERR_NOT_FOUND,
 		    "no-such-tool is not installed: apt install it");
 	CHECK_OK(tool_find("sh", "/usr/bin:/bin", "", &path, &err), &err);

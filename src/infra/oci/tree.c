@@ -163,8 +163,8 @@ static int step(struct tree *t, struct tree_node **dir, const char *name,
 	if (!child && !t)
 		return err_set(err, ERR_NOT_FOUND, "'%s' does not exist", path);
 	if (!child) {
-		if (add_child(t, *dir, take_ptr(copy), TREE_DIR, &child,
-			      err) < 0)
+		if (add_child(t, *dir, take_ptr(copy), TREE_DIR, &child, err) <
+		    0)
 			return -1;
 		make_dir(t, child, &implied_dir);
 	}
@@ -194,8 +194,8 @@ static int walk(struct tree *t, struct tree *create, const char *path,
 	const char *slash;
 
 	while ((slash = strchr(name, '/'))) {
-		if (step(create, &at, name, (size_t)(slash - name), path,
-			 err) < 0)
+		if (step(create, &at, name, (size_t)(slash - name), path, err) <
+		    0)
 			return -1;
 		name = slash + 1;
 	}
@@ -228,8 +228,8 @@ static int open_node(struct tree *t, const char *path, struct tree_node **out,
 	return add_child(t, dir, take_ptr(name), TREE_FILE, out, err);
 }
 
-int tree_add_dir(struct tree *t, const char *path,
-		 const struct tree_meta *meta, struct err *err)
+int tree_add_dir(struct tree *t, const char *path, const struct tree_meta *meta,
+		 struct err *err)
 {
 	struct tree_node *node;
 

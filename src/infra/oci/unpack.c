@@ -65,8 +65,7 @@ void unpack_release(struct unpack *u)
 	*u = UNPACK_INIT;
 }
 
-int unpack_next(struct unpack *u, struct archive_entry **entry,
-		struct err *err)
+int unpack_next(struct unpack *u, struct archive_entry **entry, struct err *err)
 {
 	int r;
 
@@ -80,8 +79,8 @@ int unpack_next(struct unpack *u, struct archive_entry **entry,
 	return 1;
 }
 
-int unpack_data(struct unpack *u, const void **p, size_t *len,
-		uint64_t *offset, struct err *err)
+int unpack_data(struct unpack *u, const void **p, size_t *len, uint64_t *offset,
+		struct err *err)
 {
 	la_int64_t at;
 	int r;

@@ -30,10 +30,10 @@
 #include "infra/sys/fd.h"
 
 /*
- * Both ends are ours, so one choice each is enough. ChaCha20 because it does
- * not depend on the processor's help: an emulated guest runs it a third
- * faster than AES-GCM (99 against 75 MB/s), and with KVM both are far above
- * what a terminal needs.
+ * Both ends are ours, so one choice each is enough. Through libssh AES-GCM is
+ * the faster AEAD cipher even in an emulated guest (20 MB in 2.9 s against
+ * 3.0 s for ChaCha20-Poly1305, upwards 2.2 s against 2.6 s for 16 MB), and by
+ * far where the processor helps.
  */
 static const struct {
 	enum ssh_options_e option;
@@ -47,8 +47,8 @@ static const struct {
 	{ SSH_OPTIONS_KEY_EXCHANGE, "curve25519-sha256" },
 	{ SSH_OPTIONS_HOSTKEYS, "ssh-ed25519" },
 	{ SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, "ssh-ed25519" },
-	{ SSH_OPTIONS_CIPHERS_C_S, "chacha20-poly1305@openssh.com" },
-	{ SSH_OPTIONS_CIPHERS_S_C, "chacha20-poly1305@openssh.com" },
+	{ SSH_OPTIONS_CIPHERS_C_S, "aes128-gcm@openssh.com" },
+	{ SSH_OPTIONS_CIPHERS_S_C, "aes128-gcm@openssh.com" },
 	{ SSH_OPTIONS_HMAC_C_S, "hmac-sha2-256-etm@openssh.com" },
 	{ SSH_OPTIONS_HMAC_S_C, "hmac-sha2-256-etm@openssh.com" },
 	{ SSH_OPTIONS_COMPRESSION_C_S, "none" },

@@ -226,8 +226,8 @@ static void test_a_terminal_is_restored_after_a_failure(void **state unused)
 	flags = fcntl(slave, F_GETFL);
 	s.terminal.interactive = true;
 	s.config.in_fd = s.config.out_fd = s.config.err_fd = slave;
-	CHECK_FAILS(test_attach(&s, "drop", &result, &err), &err, ERR_PROTOCOL,
-		    "lost");
+	CHECK_FAILS(test_attach(&s, "no-status", &result, &err), &err,
+		    ERR_PROTOCOL, "without saying how");
 	assert_int_equal(s.terminal.raw, 1);
 	assert_true(s.terminal.restored > 0);
 	/* The shell shares them. */

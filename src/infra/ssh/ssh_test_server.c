@@ -250,8 +250,6 @@ static void run_blob(struct server *s, const char *arg)
 		at += n;
 	}
 	end(s, 0);
-	ssh_disconnect(s->session);
-	_exit(0);
 }
 
 static void run_yes(struct server *s, const char *arg unused)
@@ -290,14 +288,23 @@ static void run_pty(struct server *s, const char *arg unused)
 	end(s, 0);
 }
 
+/* Input ends when the client knows that the command runs. */
+static void wait_for_eof(struct server *s)
+{
+	while (!s->eof)
+		turn(s);
+}
+
 static void run_drop(struct server *s, const char *arg unused)
 {
+	wait_for_eof(s);
 	say(s, "part");
 	_exit(0);
 }
 
 static void run_drop_exit(struct server *s, const char *arg unused)
 {
+	wait_for_eof(s);
 	say(s, "part");
 	ssh_channel_request_send_exit_status(s->channel, 0);
 	_exit(0);

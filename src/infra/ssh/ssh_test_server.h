@@ -9,13 +9,13 @@
  *	streams		"out" to stdout, "err" to stderr, exit status 3
  *	cat		stdin to stdout until its end
  *	sink		reads stdin to its end, prints the number of bytes
- *	blob N		N bytes of pattern on stdout; disconnects at once
+ *	blob N		N bytes of pattern on stdout, exit status 0
  *	yes		writes until the PIPE signal comes, exits with 9
  *	hang		prints "ready", waits for TERM, prints "bye", exits
  *	deaf		prints "ready" and ignores everything
  *	pty		prints "TERM COLUMNS ROWS" now and after each resize,
  *			exits after the second one
- *	drop		prints "part" and closes the connection
+ *	drop		prints "part" when its input ended and hangs up
  *	drop-exit	the same after an exit status
  *	no-status	closes the channel without a word
  *	open-back	asks for channels on the client's side, then exits

@@ -23,8 +23,8 @@
 
 /* docs/interop/vhost-user.rst of QEMU: header, then the payload. */
 #define VHOST_GET_FEATURES UINT32_C(1)
-#define VHOST_VERSION UINT32_C(1)
-#define VHOST_FLAG_REPLY UINT32_C(4)
+#define VHOST_VERSION	   UINT32_C(1)
+#define VHOST_FLAG_REPLY   UINT32_C(4)
 
 struct vhost_header {
 	uint32_t request;
@@ -63,8 +63,8 @@ static int listen_and_connect(int dirfd, struct vhost_pair *out,
 		return err_sys(err, errno, "bind socket");
 	if (listen(listening, 1) < 0)
 		return err_sys(err, errno, "listen on socket");
-	if (connect(connected, (const struct sockaddr *)&addr,
-		    sizeof(addr)) < 0)
+	if (connect(connected, (const struct sockaddr *)&addr, sizeof(addr)) <
+	    0)
 		return err_sys(err, errno, "connect to socket");
 	out->listen_fd = fd_take(&listening);
 	out->connect_fd = fd_take(&connected);
@@ -112,8 +112,7 @@ static int wait_readable(int fd, int timeout_ms, struct err *err)
 	if (r < 0)
 		return err_sys(err, errno, "wait for file server");
 	if (!r)
-		return err_set(err, ERR_TIMEOUT,
-			       "file server does not answer");
+		return err_set(err, ERR_TIMEOUT, "file server does not answer");
 	return 0;
 }
 

@@ -45,10 +45,11 @@
 #include "infra/vfs/virtiofsd_args.h"
 
 #define START_TIMEOUT_MS 5000
-#define STOP_TIMEOUT_MS 2000	  /* to finish what is being written */
-#define OUTPUT_MAX ((size_t)4096) /* bytes of messages that are kept */
-#define NS_PER_MS INT64_C(1000000)
-#define OPEN_FILES_MAX UINT64_C(1000000)
+/* To finish what is being written. */
+#define STOP_TIMEOUT_MS 2000
+#define OUTPUT_MAX	((size_t)4096) /* bytes of messages */
+#define NS_PER_MS	INT64_C(1000000)
+#define OPEN_FILES_MAX	UINT64_C(1000000)
 
 /* Where Debian's qemu-system-common has it, and where others do. */
 static const char *const well_known[] = {
@@ -59,7 +60,8 @@ static const char *const well_known[] = {
 static const struct sock_filter setgroups_filter[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setgroups, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0),
+	/* Error number 0 is success. */
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
@@ -145,17 +147,18 @@ static int spawn(struct virtiofsd_share *s, const char *binary,
 	s->output_fd = ends[0];
 	output = ends[1];
 	virtiofsd_args_build(&args, &argv);
-	return proc_spawn(&(struct proc_spec){
-				  .path = binary,
-				  .argv = strv_list(&argv),
-				  .envp = no_env,
-				  .stdio = { -1, output, output },
-				  .keep_fds = (int[]){ listen_fd, -1 },
-				  .userns_id = GUEST_UID,
-				  .no_new_privs = true,
-				  .seccomp = &seccomp,
-			  },
-			  &s->proc, err);
+	return proc_spawn(
+		&(struct proc_spec){
+			.path = binary,
+			.argv = strv_list(&argv),
+			.envp = no_env,
+			.stdio = { -1, output, output },
+			.keep_fds = (int[]){ listen_fd, -1 },
+			.userns_id = GUEST_UID,
+			.no_new_privs = true,
+			.seccomp = &seccomp,
+		},
+		&s->proc, err);
 }
 
 /*
@@ -209,9 +212,8 @@ static char *last_words(const struct virtiofsd_share *s)
 static pid_t inner_pid(const struct virtiofsd_share *s)
 {
 	auto_buf struct buf text = BUF_INIT(64);
-	auto_free char *path =
-		xasprintf("/proc/%d/task/%d/children", (int)s->proc.pid,
-			  (int)s->proc.pid);
+	auto_free char *path = xasprintf("/proc/%d/task/%d/children",
+					 (int)s->proc.pid, (int)s->proc.pid);
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct span rest, word;
 	auto_free char *digits = NULL;
@@ -235,8 +237,7 @@ static pid_t inner_pid(const struct virtiofsd_share *s)
 static void kill_both(struct virtiofsd_share *s)
 {
 	pid_t pid = inner_pid(s);
-	auto_close int fd =
-		pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	auto_close int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
 	/* Opened first, asked again second: then it cannot be another's. */
 	if (fd >= 0 && inner_pid(s) == pid)
@@ -277,7 +278,7 @@ static int start(struct virtiofsd_share *s, const struct virtiofsd *server,
 {
 	auto_vhost_pair struct vhost_pair pair = VHOST_PAIR_INIT;
 	const char *tmp_dir = server->config.tmp_dir;
-	const char *binary;
+	const char *binary = NULL;
 
 	if (find_binary(server, &binary, err) < 0 ||
 	    vhost_pair_open(tmp_dir ? tmp_dir : "/tmp", &pair, err) < 0)
@@ -309,7 +310,8 @@ static int serve(struct file_server *base, const struct vm_share *share,
 	if (share->read_only)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "share '%s': virtiofsd cannot serve '%s' "
-			       "read-only", share->tag, share->path);
+			       "read-only",
+			       share->tag, share->path);
 	/* Fails for what is not a directory. */
 	dirfd = fd_open_dir(share->path, err);
 	if (dirfd < 0 || fs_real_path(share->path, &source, err) < 0)
@@ -341,8 +343,8 @@ void virtiofsd_new(const struct virtiofsd_config *config,
 	*out = &server->base;
 }
 
-void virtiofsd_free(struct file_server *base)
+void virtiofsd_free(struct file_server *server)
 {
-	if (base)
-		free(container_of(base, struct virtiofsd, base));
+	if (server)
+		free(container_of(server, struct virtiofsd, base));
 }

@@ -26,15 +26,16 @@ static struct file_server *new_server(const char *binary)
 {
 	struct file_server *server;
 
-	virtiofsd_new(&(struct virtiofsd_config){ .binary = binary,
-						  .log = &no_log },
-		      &server);
+	virtiofsd_new(
+		&(struct virtiofsd_config){ .binary = binary, .log = &no_log },
+		&server);
 	return server;
 }
 
 static void test_read_only_share_is_refused(void **state unused)
 {
-	const struct vm_share share = { .tag = "objects", .path = "/tmp",
+	const struct vm_share share = { .tag = "objects",
+					.path = "/tmp",
 					.read_only = true };
 	struct file_server *server = new_server(NULL);
 	struct file_share *s = NULL;

@@ -96,9 +96,10 @@ static int on_readable(struct loop_source *src, uint32_t events unused,
 
 static int open_log(const char *path, struct err *err)
 {
-	auto_close int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-			     O_NOFOLLOW | O_NONBLOCK, 0600);
+	auto_close int fd = open(path,
+				 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+					 O_NOFOLLOW | O_NONBLOCK,
+				 0600);
 
 	/* An old file may have another mode. */
 	if (fd < 0 || fchmod(fd, 0600) < 0)
@@ -144,8 +145,8 @@ void capture_release(struct capture *c)
 
 void capture_tail(const struct capture *c, struct strv *out)
 {
-	size_t n = c->line_count < CAPTURE_LINES ? c->line_count
-						 : CAPTURE_LINES;
+	size_t n =
+		c->line_count < CAPTURE_LINES ? c->line_count : CAPTURE_LINES;
 
 	for (size_t i = c->line_count - n; i < c->line_count; i++) {
 		auto_free char *shown =
@@ -171,8 +172,8 @@ char *capture_last(const struct capture *c)
 
 char *capture_find(const struct capture *c, const char *text)
 {
-	size_t n = c->line_count < CAPTURE_LINES ? c->line_count
-						 : CAPTURE_LINES;
+	size_t n =
+		c->line_count < CAPTURE_LINES ? c->line_count : CAPTURE_LINES;
 
 	for (size_t i = 1; i <= n; i++) {
 		const char *line =

@@ -18,7 +18,7 @@
 
 #define CAPTURE_FILE_MAX (UINT64_C(8) * 1024 * 1024) /* bytes */
 /* A kernel that panics tells the reason first, and 40 lines of stack. */
-#define CAPTURE_LINES 60
+#define CAPTURE_LINES	 60
 #define CAPTURE_LINE_MAX ((size_t)256) /* bytes; the rest is dropped */
 
 struct capture {
@@ -33,9 +33,10 @@ struct capture {
 	size_t line_count;	    /* in all */
 };
 
-#define CAPTURE_INIT                                                    \
-	((struct capture){ .source = LOOP_SOURCE_INIT, .fd = -1,        \
-			   .file_fd = -1,                               \
+#define CAPTURE_INIT                                   \
+	((struct capture){ .source = LOOP_SOURCE_INIT, \
+			   .fd = -1,                   \
+			   .file_fd = -1,              \
 			   .line = BUF_INIT(CAPTURE_LINE_MAX) })
 
 /**

@@ -29,8 +29,9 @@ static void set_up(struct fixture *f)
 	int ends[2];
 
 	*f = (struct fixture){ .capture = CAPTURE_INIT };
-	CHECK_OK(fs_make_temp_dir(tmp ? tmp : "/tmp", "capture-", &f->dir,
-				  &err), &err);
+	CHECK_OK(
+		fs_make_temp_dir(tmp ? tmp : "/tmp", "capture-", &f->dir, &err),
+		&err);
 	f->path = xasprintf("%s/console.log", f->dir);
 	CHECK_OK(loop_new(&f->loop, &err), &err);
 	CHECK_OK(fd_socketpair(ends, &err), &err);
@@ -173,8 +174,9 @@ static void test_symlink_is_not_followed(void **state unused)
 	set_up(&f);
 	link = xasprintf("%s/link", f.dir);
 	assert_int_equal(symlink(f.path, link), 0);
-	CHECK_FAILS(capture_start(&c, f.loop, open("/dev/null", O_RDONLY),
-				  link, &err), &err, ERR_SYSTEM, "link'");
+	CHECK_FAILS(capture_start(&c, f.loop, open("/dev/null", O_RDONLY), link,
+				  &err),
+		    &err, ERR_SYSTEM, "link'");
 	capture_release(&c);
 	tear_down(&f);
 }

@@ -12,32 +12,37 @@
 #include "infra/sys/fd.h"
 
 #define KVM_DEVICE "/dev/kvm"
-#define CPUINFO "/proc/cpuinfo"
+#define CPUINFO	   "/proc/cpuinfo"
 /* The first CPU is enough, and its entry is a few KiB. */
 #define CPUINFO_MAX ((size_t)16 * 1024)
+
+/* clang-format off */
+static const char no_cpu[] =
+	"the CPU advertises neither vmx nor svm, so that /dev/kvm cannot run "
+	"a guest: enable virtualisation in the firmware, or nested "
+	"virtualisation on the host of this machine";
+static const char no_device[] =
+	"/dev/kvm does not exist: enable virtualisation in the firmware and "
+	"run 'modprobe kvm_intel' or 'modprobe kvm_amd'";
+static const char no_permission[] =
+	"no permission to open /dev/kvm: add yourself to its group with "
+	"'sudo usermod -aG kvm $USER' and log in again";
+static const char no_module[] =
+	"/dev/kvm does not open: check that the kvm modules are loaded";
+/* clang-format on */
 
 static const char *why_not_kvm(const struct qemu_accel_facts *facts)
 {
 	switch (facts->kvm_errno) {
 	case 0:
-		if (facts->cpu_virt)
-			return NULL;
-		return "the CPU advertises neither vmx nor svm, so that "
-		       KVM_DEVICE " cannot run a guest: enable "
-		       "virtualisation in the firmware, or nested "
-		       "virtualisation on the host of this machine";
+		return facts->cpu_virt ? NULL : no_cpu;
 	case ENOENT:
-		return KVM_DEVICE " does not exist: enable virtualisation in "
-		       "the firmware and run 'modprobe kvm_intel' or "
-		       "'modprobe kvm_amd'";
+		return no_device;
 	case EACCES:
 	case EPERM:
-		return "no permission to open " KVM_DEVICE ": add yourself to "
-		       "its group with 'sudo usermod -aG kvm $USER' and log "
-		       "in again";
+		return no_permission;
 	default:
-		return KVM_DEVICE " does not open: check that the kvm modules "
-		       "are loaded";
+		return no_module;
 	}
 }
 

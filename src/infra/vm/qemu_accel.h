@@ -13,7 +13,7 @@
 
 /* What the host says about itself. */
 struct qemu_accel_facts {
-	int kvm_errno; /* of opening /dev/kvm for reading and writing; 0: opened */
+	int kvm_errno; /* of opening /dev/kvm for both ways; 0: it opened */
 	/*
 	 * The CPU can run guests. Some hosts have a /dev/kvm that opens but
 	 * cannot run a stock kernel; there a guest hangs without a word.

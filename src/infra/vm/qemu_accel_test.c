@@ -79,8 +79,8 @@ static void test_cpu_flags_are_whole_words(void **state unused)
 	for (size_t i = 0; i < ARRAY_SIZE(cpu_cases); i++) {
 		const struct cpu_case *c = &cpu_cases[i];
 
-		CHECK(qemu_accel_cpu_virt(SPAN_STR(c->text)) == c->want,
-		      "%s", c->name);
+		CHECK(qemu_accel_cpu_virt(SPAN_STR(c->text)) == c->want, "%s",
+		      c->name);
 	}
 }
 

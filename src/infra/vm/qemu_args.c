@@ -26,7 +26,7 @@
 #define GUEST_MAC "02:62:62:6f:78:02"
 
 #define FUNCTIONS_PER_SLOT 8U
-#define FIRST_SLOT 1U
+#define FIRST_SLOT	   1U
 
 struct machine {
 	const char *options; /* of -machine, without the memory backend */
@@ -37,8 +37,8 @@ struct machine {
 };
 
 #if defined(__x86_64__)
-#define PROGRAM "qemu-system-x86_64"
-#define PACKAGE "qemu-system-x86"
+#define PROGRAM	       "qemu-system-x86_64"
+#define PACKAGE	       "qemu-system-x86"
 #define KERNEL_OPTIONS "console=ttyS0 8250.nr_uarts=1 reboot=t"
 static const struct machine machine_kvm = {
 	.options = "microvm,acpi=on,pcie=on,rtc=on,isa-serial=on,pit=off,"
@@ -54,12 +54,11 @@ static const struct machine machine_tcg = {
 	.bios = "qboot.rom",
 	.cpu = "max",
 	.accel = "tcg,thread=multi,tb-size=512",
-	/* Emulated code does not speculate: the cures only cost time. */
-	.kernel_options = KERNEL_OPTIONS " mitigations=off",
+	.kernel_options = KERNEL_OPTIONS,
 };
 #elif defined(__aarch64__)
-#define PROGRAM "qemu-system-aarch64"
-#define PACKAGE "qemu-system-arm"
+#define PROGRAM	       "qemu-system-aarch64"
+#define PACKAGE	       "qemu-system-arm"
 #define KERNEL_OPTIONS "console=ttyAMA0"
 static const struct machine machine_kvm = {
 	.options = "virt,gic-version=max",
@@ -71,7 +70,7 @@ static const struct machine machine_tcg = {
 	.options = "virt,gic-version=max",
 	.cpu = "max",
 	.accel = "tcg,thread=multi,tb-size=512",
-	.kernel_options = KERNEL_OPTIONS " mitigations=off",
+	.kernel_options = KERNEL_OPTIONS,
 };
 #else
 #error "no QEMU machine is known for this architecture"
@@ -81,7 +80,7 @@ static const struct machine machine_tcg = {
  * A panic restarts, which ends QEMU (-no-reboot). The self-tests of the
  * crypto code take a fifth of a boot under TCG.
  */
-#define KERNEL_OPTIONS_ALL                                            \
+#define KERNEL_OPTIONS_ALL                                             \
 	"rdinit=/init panic=-1 cryptomgr.notests random.trust_cpu=on " \
 	"audit=0 nowatchdog"
 
@@ -151,8 +150,9 @@ static void add_machine(struct builder *b, const struct qemu_args *a,
 	strv_add(b->argv, "-nodefaults");
 	strv_add(b->argv, "-no-reboot");
 	add2(b, "-display", "none");
-	add2(b, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,"
-			    "spawn=deny,resourcecontrol=deny");
+	add2(b, "-sandbox",
+	     "on,obsolete=deny,elevateprivileges=deny,"
+	     "spawn=deny,resourcecontrol=deny");
 	strv_add(b->argv, "-machine");
 	strv_addf(b->argv, "%s,memory-backend=ram", m->options);
 	if (m->bios)
@@ -208,14 +208,14 @@ static void add_disks(struct builder *b, const struct qemu_args *a)
 {
 	for (size_t i = 0; i < a->image->layer_count; i++) {
 		auto_free char *path = quote(a->image->layers[i].path);
-		auto_free char *node =
-			xasprintf(GUEST_SERIAL_LAYER "%zu", i);
+		auto_free char *node = xasprintf(GUEST_SERIAL_LAYER "%zu", i);
 
 		strv_add(b->argv, "-blockdev");
 		strv_addf(b->argv,
 			  "driver=raw,node-name=%s,read-only=on,"
 			  "file.driver=file,file.aio=threads,"
-			  "file.filename=%s", node, path);
+			  "file.filename=%s",
+			  node, path);
 		add_disk_device(b, node);
 	}
 	/* Thrown away after the session: nothing in it needs to last. */
@@ -244,8 +244,8 @@ static void add_shares(struct builder *b, const struct qemu_args *a)
 	for (size_t i = 0; i < a->share_count; i++) {
 		auto_free char *tag = quote(a->shares[i].tag);
 		auto_free char *id = xasprintf("share%zu", i);
-		auto_free char *options = xasprintf(",chardev=%s,tag=%s", id,
-						    tag);
+		auto_free char *options =
+			xasprintf(",chardev=%s,tag=%s", id, tag);
 
 		add_chardev(b, id, a->shares[i].vhost_fd);
 		add_device(b, "vhost-user-fs-pci", options);

@@ -13,7 +13,7 @@
 #include "domain/vm/vm.h"
 
 #define QEMU_GUEST_DNS "192.168.127.3" /* QEMU's own resolver address */
-#define QEMU_NETDEV "net"	       /* what the monitor calls it */
+#define QEMU_NETDEV    "net"	       /* what the monitor calls it */
 
 struct qemu_share_arg {
 	const char *tag; /* borrowed */

@@ -39,8 +39,7 @@ struct inherited {
 	int initrd, scratch, console, control, qmp, output;
 };
 
-#define INHERITED_INIT \
-	((struct inherited){ -1, -1, -1, -1, -1, -1 })
+#define INHERITED_INIT ((struct inherited){ -1, -1, -1, -1, -1, -1 })
 
 static void inherited_close(struct inherited *in)
 {
@@ -146,38 +145,38 @@ static int spawn(struct qemu_vm *vm, const struct qemu_boot *boot,
 		.debug = cfg->debug,
 	};
 	static const char *const no_env[] = { NULL };
-	int keep[5 + VM_SHARES_MAX + 1] = { in->initrd, in->scratch,
-					    in->console, in->control,
-					    in->qmp };
+	int keep[VM_SHARES_MAX + 6] = { in->initrd, in->scratch, in->console,
+					in->control, in->qmp };
+	size_t kept = 5;
 	auto_qemu_cage struct qemu_cage cage = QEMU_CAGE_INIT;
 	auto_strv struct strv argv = STRV_INIT;
 
 	for (size_t i = 0; i < vm->share_count; i++) {
 		args.shares[i].tag = cfg->shares[i].tag;
 		args.shares[i].vhost_fd = vm->shares[i]->vhost_fd;
-		keep[5 + i] = vm->shares[i]->vhost_fd;
+		keep[kept++] = vm->shares[i]->vhost_fd;
 	}
-	keep[5 + vm->share_count] = -1;
+	keep[kept] = -1;
 	qemu_args_build(&args, &argv);
 	qemu_cage_build(boot->binary, cfg, boot->accel, &cage);
-	if (proc_spawn(&(struct proc_spec){
-			       .path = boot->binary,
-			       .argv = strv_list(&argv),
-			       .envp = no_env,
-			       .stdio = { -1, in->output, in->output },
-			       .keep_fds = keep,
-			       .cage = cage.rules,
-			       .no_new_privs = true,
-		       },
-		       &vm->proc, err) < 0)
+	if (proc_spawn(
+		    &(struct proc_spec){
+			    .path = boot->binary,
+			    .argv = strv_list(&argv),
+			    .envp = no_env,
+			    .stdio = { -1, in->output, in->output },
+			    .keep_fds = keep,
+			    .cage = cage.rules,
+			    .no_new_privs = true,
+		    },
+		    &vm->proc, err) < 0)
 		return -1;
 	return loop_add(vm->loop, &vm->exit_source, vm->proc.pidfd, EPOLLIN,
 			on_exit_event, err);
 }
 
 /* 0 when ready; the reasons why not are told by diagnose(). */
-static int wait_ready(struct qemu_vm *vm, int64_t deadline_ns,
-		      struct err *err)
+static int wait_ready(struct qemu_vm *vm, int64_t deadline_ns, struct err *err)
 {
 	while (!vm->control.ready) {
 		if (vm->control.failed)
@@ -258,8 +257,8 @@ static int diagnose(struct qemu_vm *vm, const struct vm_config *cfg,
 	log_tail(vm, "console", &vm->console);
 	log_tail(vm, "qemu", &vm->output);
 	if (reason)
-		return err_set(err, ERR_PROTOCOL,
-			       "guest could not boot: %s%s", reason, end);
+		return err_set(err, ERR_PROTOCOL, "guest could not boot: %s%s",
+			       reason, end);
 	if (code > 0)
 		return err_set(err, ERR_PROTOCOL,
 			       "QEMU ended with code %d: %s; see '%s/vm.log'",
@@ -268,12 +267,13 @@ static int diagnose(struct qemu_vm *vm, const struct vm_config *cfg,
 	if (code == 0)
 		return err_set(err, ERR_PROTOCOL,
 			       "guest ended while it booted%s; see "
-			       "'%s/console.log'", end, cfg->data_dir);
+			       "'%s/console.log'",
+			       end, cfg->data_dir);
 	if (err->kind == ERR_TIMEOUT)
 		return err_set(err, ERR_TIMEOUT,
 			       "guest was not ready after %u s%s; see "
-			       "'%s/console.log'", timeout_ms / 1000, end,
-			       cfg->data_dir);
+			       "'%s/console.log'",
+			       timeout_ms / 1000, end, cfg->data_dir);
 	return -1;
 }
 

@@ -3,7 +3,9 @@
  * qemu_cage.c - list what QEMU needs.
  *
  * Everything of the session itself (initramfs, scratch disk, sockets) is
- * inherited as a descriptor and needs no rule.
+ * inherited as a descriptor and needs no rule; nor does the link in /proc by
+ * which QEMU opens the initramfs again, as only what it leads to counts, and
+ * that is on no file system.
  */
 #include "infra/vm/qemu_cage.h"
 
@@ -25,8 +27,6 @@ static const char *const system_paths[] = {
 	"/etc/resolv.conf",
 	"/dev/urandom",
 	"/sys/devices/system/cpu",
-	/* The links to its own descriptors, in particular. */
-	"/proc",
 };
 
 /* Of a QEMU that somebody built, below its prefix. */
@@ -34,7 +34,8 @@ static const char *const prefix_paths[] = { "lib", "lib64", "share/qemu" };
 
 static_assert(ARRAY_SIZE(system_paths) + ARRAY_SIZE(prefix_paths) +
 			      4 /* binary, kernel, two devices */ +
-			      IMAGE_LAYERS_MAX + 1 <= QEMU_CAGE_RULES_MAX,
+			      IMAGE_LAYERS_MAX + 1 <=
+		      QEMU_CAGE_RULES_MAX,
 	      "QEMU_CAGE_RULES_MAX is too small");
 
 static void add(struct qemu_cage *cage, const char *path, bool writable)
@@ -68,7 +69,6 @@ static void add_prefix(struct qemu_cage *cage, const char *binary)
 	for (size_t i = 0; i < ARRAY_SIZE(prefix_paths); i++)
 		strv_addf(&cage->paths, "%.*s/%s", (int)len, binary,
 			  prefix_paths[i]);
-	/* Only now: a growing vector keeps its strings where they are. */
 	for (size_t i = first; i < cage->paths.n; i++)
 		add(cage, cage->paths.v[i], false);
 }

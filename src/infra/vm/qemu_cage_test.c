@@ -42,6 +42,8 @@ static const struct cage_case {
 	  false },
 	{ "workspace", "/usr/bin/q", VM_ACCEL_TCG, "/home/u/p", false, false },
 	{ "session data", "/usr/bin/q", VM_ACCEL_TCG, "/data", false, false },
+	{ "other processes", "/usr/bin/q", VM_ACCEL_TCG, "/proc", false,
+	  false },
 	{ "everything", "/bin/q", VM_ACCEL_TCG, "/", false, false },
 	{ "an empty path", "/bin/q", VM_ACCEL_TCG, "", false, false },
 };

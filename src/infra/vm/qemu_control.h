@@ -24,8 +24,9 @@ struct qemu_control {
 	char *reason; /* owned; with @failed; visible text */
 };
 
-#define QEMU_CONTROL_INIT                                             \
-	((struct qemu_control){ .source = LOOP_SOURCE_INIT, .fd = -1, \
+#define QEMU_CONTROL_INIT                                   \
+	((struct qemu_control){ .source = LOOP_SOURCE_INIT, \
+				.fd = -1,                   \
 				.in = BUF_INIT(CONTROL_LINE_MAX + 1) })
 
 /**

@@ -30,7 +30,8 @@ static void set_up(struct fixture *f)
 	CHECK_OK(fd_socketpair(ends, &err), &err);
 	f->guest_fd = ends[0];
 	CHECK_OK(qemu_control_start(&f->control, f->loop, &no_log, ends[1],
-				    &f->wake, &err), &err);
+				    &f->wake, &err),
+		 &err);
 }
 
 static void tear_down(struct fixture *f)
@@ -164,8 +165,8 @@ static void test_closed_port_cannot_be_asked(void **state unused)
 
 	set_up(&f);
 	say(&f, "nonsense\n", 9);
-	CHECK_FAILS(qemu_control_shutdown(&f.control, &err), &err,
-		    ERR_PROTOCOL, "closed");
+	CHECK_FAILS(qemu_control_shutdown(&f.control, &err), &err, ERR_PROTOCOL,
+		    "closed");
 	tear_down(&f);
 }
 

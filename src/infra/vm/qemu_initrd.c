@@ -42,8 +42,7 @@ static void describe(const struct vm_config *cfg, const char *dns,
 	}
 }
 
-static int add(struct buf *out, const struct cpio_entry *entry,
-	       struct err *err)
+static int add(struct buf *out, const struct cpio_entry *entry, struct err *err)
 {
 	if (cpio_add_parents(out, entry->path, err) < 0)
 		return -1;
@@ -122,7 +121,8 @@ static int copy_shared(const char *path, int to, struct err *err)
 	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)INITRD_SHARED_MAX)
 		return err_set(err, ERR_INVALID,
 			       "initramfs '%s' is not a file of at most %zu "
-			       "bytes", path, INITRD_SHARED_MAX);
+			       "bytes",
+			       path, INITRD_SHARED_MAX);
 	for (left = st.st_size; left > 0; left -= n) {
 		n = sendfile(to, from, NULL, (size_t)left);
 		if (n < 0)
@@ -155,8 +155,8 @@ int qemu_initrd_open(const struct vm_config *cfg, const char *dns,
 	explicit_bzero(session.data, session.len);
 	if (r < 0)
 		return -1;
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW |
-					   F_SEAL_SHRINK) < 0)
+	if (fcntl(fd, F_ADD_SEALS,
+		  F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
 		return err_sys(err, errno, "seal file in memory");
 	return fd_take(&fd);
 }

@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "domain/vm/vm.h"
 
-#define INITRD_SHARED_MAX ((size_t)256 * 1024 * 1024) /* bytes */
-#define INITRD_SESSION_MAX ((size_t)64 * 1024 * 1024) /* bytes */
+#define INITRD_SHARED_MAX  ((size_t)256 * 1024 * 1024) /* bytes */
+#define INITRD_SESSION_MAX ((size_t)64 * 1024 * 1024)  /* bytes */
 
 /**
  * qemu_initrd_session() - the session's archive. Pure.
@@ -18,9 +18,8 @@
  * @out:	its limit should be INITRD_SESSION_MAX
  * @err:	ERR_LIMIT, ERR_INVALID for a bad file name
  */
-must_check int qemu_initrd_session(const struct vm_config *cfg,
-				   const char *dns, struct buf *out,
-				   struct err *err);
+must_check int qemu_initrd_session(const struct vm_config *cfg, const char *dns,
+				   struct buf *out, struct err *err);
 
 /**
  * qemu_initrd_open() - both archives in memory, sealed

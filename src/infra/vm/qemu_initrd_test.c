@@ -18,7 +18,7 @@
 #include "infra/sys/fs.h"
 #include "support/check.h"
 
-#define DNS "192.168.127.3"
+#define DNS	   "192.168.127.3"
 #define HEADER_LEN 110
 
 /* One entry, read independently of the writer. */
@@ -41,8 +41,7 @@ static size_t up4(size_t n)
 	return (n + 3) & ~(size_t)3;
 }
 
-static bool find(const char *p, size_t len, const char *path,
-		 struct entry *out)
+static bool find(const char *p, size_t len, const char *path, struct entry *out)
 {
 	size_t at = 0;
 
@@ -68,8 +67,7 @@ static struct vm_config test_config(struct image *image)
 		{ .tag = GUEST_WORKSPACE_TAG, .path = "/p" },
 	};
 	static const struct vm_file files[] = {
-		{ "home/sandbox/.config", S_IFDIR | 0700, 1000, 1000, NULL,
-		  0 },
+		{ "home/sandbox/.config", S_IFDIR | 0700, 1000, 1000, NULL, 0 },
 		{ "home/sandbox/.config/token", S_IFREG | 0600, 1000, 1000,
 		  "secret", 6 },
 		{ "etc/motd", S_IFREG | 0644, 0, 0, "hi\n", 3 },
@@ -120,8 +118,7 @@ static void test_session_archive_has_everything(void **state unused)
 		const struct file_case *c = &file_cases[i];
 		size_t len = c->data ? strlen(c->data) : 0;
 
-		CHECK(find(out.data, out.len, c->path, &e), "no '%s'",
-		      c->path);
+		CHECK(find(out.data, out.len, c->path, &e), "no '%s'", c->path);
 		CHECK(e.mode == c->mode && e.uid == c->uid && e.gid == c->uid,
 		      "%s: mode 0%lo, %lu:%lu", c->path, e.mode, e.uid, e.gid);
 		CHECK(e.len == len && !memcmp(e.data, c->data ?: "", len),
@@ -142,20 +139,22 @@ static void test_guest_config_tells_the_session(void **state unused)
 	strv_add(&image.env, "LANG=C");
 	CHECK_OK(qemu_initrd_session(&cfg, DNS, &out, &err), &err);
 	CHECK(find(out.data, out.len, GUEST_CONFIG, &e), "no config");
-	CHECK_OK(guest_config_read((struct span){ e.data, e.len }, &guest,
-				   &err), &err);
+	CHECK_OK(
+		guest_config_read((struct span){ e.data, e.len }, &guest, &err),
+		&err);
 	CHECK(guest.layer_count == 3, "%u layers", guest.layer_count);
 	CHECK(guest.tmp_mib == 512, "%u MiB", guest.tmp_mib);
 	CHECK(guest.has_workspace && !guest.workspace_read_only, "workspace");
 	CHECK(!strcmp(guest.hostname, "box"), "'%s'", guest.hostname);
 	CHECK(!strcmp(guest.dns, DNS), "'%s'", guest.dns);
 	CHECK(strv_contains(&guest.image_env, "LANG=C"), "no image env");
-	CHECK(strv_contains(&guest.hosts,
-			    "192.168.127.1 host.bbox.internal"), "no host");
+	CHECK(strv_contains(&guest.hosts, "192.168.127.1 host.bbox.internal"),
+	      "no host");
 	guest_config_release(&guest);
 	strv_release(&image.env);
 }
 
+/* clang-format off */
 static const struct refusal_case {
 	const char *name, *path;
 	uint32_t mode;
@@ -166,6 +165,7 @@ static const struct refusal_case {
 	{ "a device", "dev/kmem", S_IFCHR | 0600, ERR_INVALID },
 	{ "no name", "", S_IFREG | 0644, ERR_INVALID },
 };
+/* clang-format on */
 
 static void test_bad_files_are_refused(void **state unused)
 {

@@ -33,8 +33,8 @@ void qmp_message_release(struct qmp_message *m)
 static int parse_greeting(json_t *greeting, struct qmp_message *out,
 			  struct err *err)
 {
-	json_t *version = json_object_get(
-		json_object_get(greeting, "version"), "qemu");
+	json_t *version =
+		json_object_get(json_object_get(greeting, "version"), "qemu");
 	json_t *major = json_object_get(version, "major");
 	json_t *minor = json_object_get(version, "minor");
 
@@ -161,11 +161,11 @@ static int ask(struct qemu_qmp *q, const char *text, int64_t deadline_ns,
 	if (q->fd < 0)
 		return err_set(err, ERR_PROTOCOL, "QEMU hung up");
 	qmp_message_release(&q->reply);
-	if (send(q->fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
-	    (ssize_t)len)
+	if (send(q->fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)len)
 		return err_sys(err, errno, "write to QEMU");
 	if (receive(q, deadline_ns, err) < 0) {
-		/* A late answer would be taken for that to the next question. */
+		/* A late answer would be taken for that to the next question.
+		 */
 		hang_up(q);
 		return -1;
 	}
@@ -185,8 +185,9 @@ static int check_version(const struct qmp_message *m, struct err *err)
 	    (m->major == QEMU_VERSION_MAJOR && m->minor < QEMU_VERSION_MINOR))
 		return err_set(err, ERR_UNSUPPORTED,
 			       "QEMU %" PRId64 ".%" PRId64 " is too old, at "
-			       "least %d.%d is needed", m->major, m->minor,
-			       QEMU_VERSION_MAJOR, QEMU_VERSION_MINOR);
+			       "least %d.%d is needed",
+			       m->major, m->minor, QEMU_VERSION_MAJOR,
+			       QEMU_VERSION_MINOR);
 	return 0;
 }
 
@@ -202,8 +203,8 @@ int qemu_qmp_open(struct qemu_qmp *q, struct loop *loop, int fd,
 	return ask(q, "{\"execute\":\"qmp_capabilities\"}", deadline_ns, err);
 }
 
-int qemu_qmp_monitor(struct qemu_qmp *q, const char *line,
-		     int64_t deadline_ns, char **out, struct err *err)
+int qemu_qmp_monitor(struct qemu_qmp *q, const char *line, int64_t deadline_ns,
+		     char **out, struct err *err)
 {
 	auto_json json_t *root =
 		json_pack("{s:s, s:{s:s}}", "execute", "human-monitor-command",

@@ -51,9 +51,10 @@ struct qemu_qmp {
 	bool wake;
 };
 
-#define QEMU_QMP_INIT                                              \
-	((struct qemu_qmp){ .source = LOOP_SOURCE_INIT, .fd = -1,  \
-			    .in = BUF_INIT(QMP_LINE_MAX),          \
+#define QEMU_QMP_INIT                                     \
+	((struct qemu_qmp){ .source = LOOP_SOURCE_INIT,   \
+			    .fd = -1,                     \
+			    .in = BUF_INIT(QMP_LINE_MAX), \
 			    .reply = QMP_MESSAGE_INIT })
 
 /**

@@ -14,10 +14,10 @@
 #include "infra/sys/fd.h"
 #include "support/check.h"
 
-#define GREETING                                                          \
+#define GREETING                                                           \
 	"{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 2, " \
 	"\"major\": 7}}, \"capabilities\": []}}\n"
-#define OK "{\"return\": {}}\n"
+#define OK	"{\"return\": {}}\n"
 #define SOON_NS INT64_C(50000000)
 
 /* clang-format off */
@@ -106,14 +106,14 @@ static void set_up(struct fixture *f)
 	struct err err = ERR_INIT;
 	int ends[2];
 
-	*f = (struct fixture){ .qmp = QEMU_QMP_INIT,
-			       .fake = LOOP_SOURCE_INIT };
+	*f = (struct fixture){ .qmp = QEMU_QMP_INIT, .fake = LOOP_SOURCE_INIT };
 	CHECK_OK(loop_new(&f->loop, &err), &err);
 	CHECK_OK(fd_socketpair(ends, &err), &err);
 	f->ours = ends[0];
 	f->theirs = ends[1];
 	CHECK_OK(loop_add(f->loop, &f->fake, f->theirs, EPOLLIN, on_question,
-			  &err), &err);
+			  &err),
+		 &err);
 }
 
 static void tear_down(struct fixture *f)
@@ -154,7 +154,8 @@ static void test_handshake(void **state unused)
 		set_up(&f);
 		f.answer = c->hang_up ? NULL : c->answer;
 		CHECK_OK(fd_write_all(f.theirs, c->greeting,
-				      strlen(c->greeting), &err), &err);
+				      strlen(c->greeting), &err),
+			 &err);
 		if (c->hang_up && !*c->greeting)
 			assert_int_equal(shutdown(f.theirs, SHUT_WR), 0);
 		r = qemu_qmp_open(&f.qmp, f.loop, f.ours,
@@ -163,8 +164,7 @@ static void test_handshake(void **state unused)
 		      err.msg);
 		CHECK(c->accepted ||
 			      (err.kind == c->kind && strstr(err.msg, c->text)),
-		      "%s: %s '%s'", c->name, err_kind_name(err.kind),
-		      err.msg);
+		      "%s: %s '%s'", c->name, err_kind_name(err.kind), err.msg);
 		tear_down(&f);
 	}
 }
@@ -178,7 +178,8 @@ static void open_honest(struct fixture *f)
 	CHECK_OK(fd_write_all(f->theirs, GREETING, strlen(GREETING), &err),
 		 &err);
 	CHECK_OK(qemu_qmp_open(&f->qmp, f->loop, f->ours,
-			       clock_now_ns() + SOON_NS, &err), &err);
+			       clock_now_ns() + SOON_NS, &err),
+		 &err);
 }
 
 static void test_monitor_line_is_quoted_and_answered(void **state unused)
@@ -204,8 +205,8 @@ static void test_answer_that_is_no_text_is_refused(void **state unused)
 	struct fixture f;
 
 	open_honest(&f);
-	CHECK_FAILS(qemu_qmp_monitor(&f.qmp, "info x",
-				     clock_now_ns() + SOON_NS, &out, &err),
+	CHECK_FAILS(qemu_qmp_monitor(&f.qmp, "info x", clock_now_ns() + SOON_NS,
+				     &out, &err),
 		    &err, ERR_PROTOCOL, "is no text");
 	assert_null(out);
 	tear_down(&f);
@@ -221,8 +222,8 @@ static void test_endless_line_is_refused(void **state unused)
 	open_honest(&f);
 	memset(block, ' ', sizeof(block) - 1);
 	f.answer = block;
-	CHECK_FAILS(qemu_qmp_monitor(&f.qmp, "info x",
-				     clock_now_ns() + SOON_NS, &out, &err),
+	CHECK_FAILS(qemu_qmp_monitor(&f.qmp, "info x", clock_now_ns() + SOON_NS,
+				     &out, &err),
 		    &err, ERR_PROTOCOL, "hung up");
 	assert_null(out);
 	tear_down(&f);

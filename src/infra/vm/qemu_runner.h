@@ -18,9 +18,8 @@ struct qemu_runner_config {
 	struct log *log;
 	struct progress *progress; /* told once when there is no KVM */
 	const char *path_var;	   /* $PATH; NULL means the usual */
-	const char *binary;	   /* path of QEMU; NULL: searched in $PATH */
-	const char *beside;	   /* a directory searched after $PATH, may be
-				    * NULL */
+	const char *binary;	   /* of QEMU; NULL: found in $PATH */
+	const char *beside;	   /* directory searched last, or NULL */
 };
 
 /* Free with qemu_runner_free(). */

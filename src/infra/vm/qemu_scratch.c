@@ -20,6 +20,14 @@
 
 #define ALIGNMENT (UINT64_C(1) << 20)
 
+/*
+ * Plain extents and no more: no journal and no checksums for what is thrown
+ * away, no room to grow; flex_bg for few and large groups.
+ */
+static const char features[] =
+	"none,extent,filetype,dir_index,dir_nlink,ext_attr,extra_isize,"
+	"large_file,sparse_super,flex_bg,uninit_bg";
+
 uint64_t qemu_scratch_size(uint64_t available)
 {
 	if (available > SCRATCH_SIZE_MAX)
@@ -48,32 +56,29 @@ static int open_nameless(const char *dir, struct err *err)
 	return fd;
 }
 
-/*
- * Plain extents and no more: no journal and no checksums for what is thrown
- * away, no room to grow, few and large groups.
- */
 static int make_ext4(int fd, const char *program, struct err *err)
 {
 	auto_free char *path = xasprintf("/proc/self/fd/%d", fd);
+	/* clang-format off */
 	const char *const argv[] = {
 		program, "-F", "-q", "-t", "ext4", "-b", "4096", "-m", "0",
-		"-I", "256", "-i", "16384", "-G", "512",
-		"-O", "none,extent,filetype,dir_index,dir_nlink,ext_attr,"
-		      "extra_isize,large_file,sparse_super,flex_bg,uninit_bg",
+		"-I", "256", "-i", "16384", "-G", "512", "-O", features,
 		path, NULL,
 	};
+	/* clang-format on */
 	/* The system's defaults must not change what the guest gets. */
 	static const char *const env[] = { "MKE2FS_CONFIG=/dev/null", NULL };
 
-	return proc_run(&(struct proc_spec){
-				.path = program,
-				.argv = argv,
-				.envp = env,
-				.stdio = { -1, -1, -1 },
-				.keep_fds = (int[]){ fd, -1 },
-				.no_new_privs = true,
-			},
-			NULL, err);
+	return proc_run(
+		&(struct proc_spec){
+			.path = program,
+			.argv = argv,
+			.envp = env,
+			.stdio = { -1, -1, -1 },
+			.keep_fds = (int[]){ fd, -1 },
+			.no_new_privs = true,
+		},
+		NULL, err);
 }
 
 int qemu_scratch_open(const char *dir, const char *path_var, struct err *err)

@@ -17,6 +17,7 @@
 
 #define GIB (UINT64_C(1) << 30)
 
+/* clang-format off */
 static const struct size_case {
 	const char *name;
 	uint64_t available, want;
@@ -26,6 +27,7 @@ static const struct size_case {
 	{ "less", 10 * GIB + 4097, 10 * GIB },
 	{ "hardly any", 4096, 256 << 20 },
 };
+/* clang-format on */
 
 static void test_size_follows_space(void **state unused)
 {
@@ -66,7 +68,8 @@ static void test_file_is_sparse_ext4_without_name(void **state unused)
 	      (long long)st.st_blocks);
 	/* s_magic of the superblock at 1024. */
 	CHECK(pread(fd, magic, 2, 1024 + 56) == 2 && magic[0] == 0x53 &&
-		      magic[1] == 0xef, "no ext4");
+		      magic[1] == 0xef,
+	      "no ext4");
 	CHECK(rmdir(dir) == 0, "'%s' is not empty", dir);
 }
 

@@ -6,7 +6,7 @@
 
 #include "support/check.h"
 
-#define HEAD                                                             \
+#define HEAD                                                                \
 	"Hub -1 (net):\r\n  Protocol[State]    FD  Source Address  Port   " \
 	"Dest. Address  Port RecvQ SendQ\r\n"
 

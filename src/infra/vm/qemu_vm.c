@@ -32,13 +32,13 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-#define HALT_TIMEOUT_MS 5000
-#define TERM_TIMEOUT_MS 2000
+#define HALT_TIMEOUT_MS	   5000
+#define TERM_TIMEOUT_MS	   2000
 #define MONITOR_TIMEOUT_MS 5000
-#define DIAL_TIMEOUT_MS 5000
+#define DIAL_TIMEOUT_MS	   5000
 
-static int find_forward(struct qemu_vm *vm, uint16_t guest_port,
-			bool *found, uint16_t *out, struct err *err)
+static int find_forward(struct qemu_vm *vm, uint16_t guest_port, bool *found,
+			uint16_t *out, struct err *err)
 {
 	int64_t deadline = clock_now_ns() + MONITOR_TIMEOUT_MS * NS_PER_MS;
 	auto_free char *text = NULL;
@@ -51,13 +51,13 @@ static int find_forward(struct qemu_vm *vm, uint16_t guest_port,
 }
 
 /* The host's port is the kernel's choice: no two sessions can collide. */
-static int add_forward(struct qemu_vm *vm, uint16_t guest_port,
-		       struct err *err)
+static int add_forward(struct qemu_vm *vm, uint16_t guest_port, struct err *err)
 {
 	int64_t deadline = clock_now_ns() + MONITOR_TIMEOUT_MS * NS_PER_MS;
 	auto_free char *line =
-		xasprintf("hostfwd_add " QEMU_NETDEV " tcp:127.0.0.1:0-"
-			  GUEST_ADDRESS ":%u", guest_port);
+		xasprintf("hostfwd_add " QEMU_NETDEV
+			  " tcp:127.0.0.1:0-" GUEST_ADDRESS ":%u",
+			  guest_port);
 	auto_free char *text = NULL;
 
 	return qemu_qmp_monitor(&vm->qmp, line, deadline, &text, err);
@@ -90,8 +90,7 @@ static int wait_connected(int fd, struct err *err)
 	while (r < 0 && errno == EINTR);
 	if (!r)
 		return err_sys(err, ETIMEDOUT, "connect");
-	if (r < 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+	if (r < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		return err_sys(err, errno, "connect");
 	return error ? err_sys(err, error, "connect") : 0;
 }
@@ -104,8 +103,8 @@ static int connect_to(uint16_t port, struct err *err)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	const int on = 1;
-	auto_close int fd = socket(
-		AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	auto_close int fd =
+		socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return err_sys(err, errno, "create socket");

@@ -15,9 +15,9 @@
 
 struct qemu_vm {
 	struct vm base;
-	struct loop *loop;  /* borrowed */
-	struct log *log;    /* borrowed */
-	char *name;	    /* owned */
+	struct loop *loop; /* borrowed */
+	struct log *log;   /* borrowed */
+	char *name;	   /* owned */
 	struct proc proc;
 	struct loop_source exit_source;
 	struct capture console; /* of the guest */

@@ -13,7 +13,7 @@
 #include "infra/oci/tar.h"
 #include "infra/sys/fs.h"
 
-#define BYTES_MAX ((uint64_t)4 * 1024 * 1024) /* uncompressed */
+#define BYTES_MAX   ((uint64_t)4 * 1024 * 1024) /* uncompressed */
 #define ENTRIES_MAX 1000
 
 struct input {
