@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """run-image - what `bbox run-image base -- true` costs against bare QEMU.
 
-Runs pairs in turn: bbox, then a bare QEMU with the same machine, accelerator,
-processors, memory size, firmware and kernel file, whose init powers off at
-once. What bbox gives to QEMU is read from the command line of its process in
-the warm-up run, so that the two cannot drift apart. Prints the medians and
-their ratios, and fails when a ratio is above its limit.
+Runs in turn: bbox; a bare QEMU with the same machine, accelerator, processors,
+memory size, firmware and kernel file, whose init powers off at once; and the
+same with the kernel parameters that bbox tunes. What bbox gives to QEMU is
+read from the command line of its process in the warm-up run, so that they
+cannot drift apart. Prints the medians and their ratios, and fails when the
+ratio to the bare run is above its limit.
 """
 
 import argparse
@@ -93,51 +94,62 @@ def bare_command(qemu, initramfs):
     return argv + ["-append", append]
 
 
-def run_pairs(options, directory):
-    command = [options.bbox, "run-image", "base", "--", "true"]
+def with_defaults(tuned):
+    """The same machine; the kernel gets a console and nothing to tune it."""
+    return tuned[:-1] + ["console=ttyS0 quiet panic=-1"]
+
+
+def run_rounds(options, directory):
+    """One of each in turn: bbox, bare, and bare with bbox's parameters."""
+    workspace = os.path.join(directory, "workspace")
+    os.mkdir(workspace)
+    command = [options.bbox, "run-image", "base", "--workspace", workspace,
+               "--", "true"]
     initramfs = os.path.join(directory, "bare.cpio")
     write_initramfs(initramfs, directory)
     warm = vmproc.measure(command, RUN_TIMEOUT_S)
-    bare = bare_command(warm.qemu, initramfs)
-    vmproc.measure(bare, RUN_TIMEOUT_S)
-    ours, theirs = [], []
-    for pair in range(options.pairs):
-        ours.append(vmproc.measure(command, RUN_TIMEOUT_S))
-        theirs.append(vmproc.measure(bare, RUN_TIMEOUT_S))
-        print(
-            f"pair {pair + 1:2d}: bbox {ours[-1].wall_s:.3f} s, "
-            f"bare {theirs[-1].wall_s:.3f} s",
-            file=sys.stderr, flush=True,
+    tuned = bare_command(warm.qemu, initramfs)
+    commands = {"bbox": command, "bare": with_defaults(tuned), "tuned": tuned}
+    runs = {name: [] for name in commands}
+    for name in ("bare", "tuned"):
+        vmproc.measure(commands[name], RUN_TIMEOUT_S)
+    for number in range(options.pairs):
+        for name, argv in commands.items():
+            runs[name].append(vmproc.measure(argv, RUN_TIMEOUT_S))
+        times = ", ".join(f"{n} {r[-1].wall_s:.3f} s" for n, r in runs.items())
+        print(f"round {number + 1:2d}: {times}", file=sys.stderr, flush=True)
+    return runs
+
+
+def summary(runs):
+    figures = {"rounds": len(runs["bbox"])}
+    for name, of in runs.items():
+        figures[f"{name}_wall_s"] = statistics.median(r.wall_s for r in of)
+        figures[f"{name}_rss_mib"] = (
+            statistics.median(r.rss_kib for r in of) / 1024
         )
-    return ours, theirs
-
-
-def summary(ours, theirs):
-    def median(runs, what):
-        return statistics.median(getattr(r, what) for r in runs)
-
-    figures = {
-        "pairs": len(ours),
-        "bbox_wall_s": median(ours, "wall_s"),
-        "bare_wall_s": median(theirs, "wall_s"),
-        "bbox_qemu_rss_mib": median(ours, "rss_kib") / 1024,
-        "bare_qemu_rss_mib": median(theirs, "rss_kib") / 1024,
-    }
-    figures["wall_ratio"] = figures["bbox_wall_s"] / figures["bare_wall_s"]
-    figures["rss_ratio"] = (
-        figures["bbox_qemu_rss_mib"] / figures["bare_qemu_rss_mib"]
-    )
+    for base, suffix in (("bare", ""), ("tuned", "_tuned")):
+        for what, unit in (("wall", "s"), ("rss", "mib")):
+            figures[f"{what}_ratio{suffix}"] = (
+                figures[f"bbox_{what}_{unit}"] / figures[f"{base}_{what}_{unit}"]
+            )
     return {k: round(v, 3) for k, v in figures.items()}
 
 
 def report(figures):
-    print(f"pairs            {figures['pairs']}")
-    print(f"wall, bbox       {figures['bbox_wall_s']:.3f} s (median)")
-    print(f"wall, bare QEMU  {figures['bare_wall_s']:.3f} s (median)")
-    print(f"wall ratio       {figures['wall_ratio']:.2f}")
-    print(f"QEMU peak, bbox  {figures['bbox_qemu_rss_mib']:.0f} MiB (median)")
-    print(f"QEMU peak, bare  {figures['bare_qemu_rss_mib']:.0f} MiB (median)")
-    print(f"memory ratio     {figures['rss_ratio']:.2f}")
+    print(f"medians of {figures['rounds']} rounds   wall      QEMU's peak")
+    for name, text in (
+        ("bbox", "bbox run-image base -- true"),
+        ("bare", "bare QEMU, kernel's defaults"),
+        ("tuned", "bare QEMU, bbox's parameters"),
+    ):
+        print(f"{text:28s} {figures[name + '_wall_s']:.3f} s   "
+              f"{figures[name + '_rss_mib']:.0f} MiB")
+    print(f"{'ratio to the defaults':28s} {figures['wall_ratio']:.2f}      "
+          f"{figures['rss_ratio']:.2f}")
+    print(f"{'ratio to the same parameters':28s} "
+          f"{figures['wall_ratio_tuned']:.2f}      "
+          f"{figures['rss_ratio_tuned']:.2f}")
 
 
 def within_limits(figures, options):
@@ -168,7 +180,7 @@ def main(argv):
     options = parse(argv)
     try:
         with tempfile.TemporaryDirectory(prefix="bbox-bench-") as directory:
-            figures = summary(*run_pairs(options, directory))
+            figures = summary(run_rounds(options, directory))
     except (vmproc.RunError, OSError, subprocess.CalledProcessError) as e:
         print(f"bench: {e}", file=sys.stderr)
         return 1

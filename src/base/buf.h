@@ -39,8 +39,7 @@ must_check int buf_addc(struct buf *b, char c, struct err *err);
 must_check printf_like(3, 4) int buf_addf(struct buf *b, struct err *err,
 					  const char *fmt, ...);
 /* Makes room for @len more bytes and returns where they go; see buf_grew(). */
-must_check int buf_room(struct buf *b, size_t len, char **out,
-			struct err *err);
+must_check int buf_room(struct buf *b, size_t len, char **out, struct err *err);
 /* Says that @len bytes of the room were filled. */
 void buf_grew(struct buf *b, size_t len);
 /* Removes the first @len bytes. */

@@ -61,7 +61,7 @@ printf_like(2, 0) static void set_text(struct err *err, const char *fmt,
 		err->msg[0] = '\0';
 }
 
-int (err_set)(struct err *err, enum err_kind kind, const char *fmt, ...)
+int(err_set)(struct err *err, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -74,7 +74,7 @@ int (err_set)(struct err *err, enum err_kind kind, const char *fmt, ...)
 	return -1;
 }
 
-int (err_sys)(struct err *err, int sys, const char *fmt, ...)
+int(err_sys)(struct err *err, int sys, const char *fmt, ...)
 {
 	va_list ap;
 	size_t len;
@@ -91,7 +91,7 @@ int (err_sys)(struct err *err, int sys, const char *fmt, ...)
 	return -1;
 }
 
-int (err_wrap)(struct err *err, const char *fmt, ...)
+int(err_wrap)(struct err *err, const char *fmt, ...)
 {
 	char goal[ERR_MSG_MAX];
 	size_t goal_len, msg_len;

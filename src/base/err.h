@@ -16,26 +16,26 @@
 
 enum err_kind {
 	ERR_NONE,
-	ERR_INVALID,	  /* input that cannot be accepted */
-	ERR_USAGE,	  /* a command line that cannot be parsed */
+	ERR_INVALID, /* input that cannot be accepted */
+	ERR_USAGE,   /* a command line that cannot be parsed */
 	ERR_NOT_FOUND,
 	ERR_EXISTS,
 	ERR_PERMISSION,
-	ERR_LIMIT,	  /* larger than a named limit */
+	ERR_LIMIT, /* larger than a named limit */
 	ERR_TIMEOUT,
-	ERR_CANCELLED,	  /* SIGINT or SIGTERM asked us to stop */
+	ERR_CANCELLED, /* SIGINT or SIGTERM asked us to stop */
 	ERR_UNSUPPORTED,
-	ERR_CONFLICT,	  /* changed by someone else meanwhile */
-	ERR_INTEGRITY,	  /* a hash or signature does not match */
-	ERR_PROTOCOL,	  /* the peer broke the rules */
-	ERR_SYSTEM,	  /* a system call failed; see @sys */
+	ERR_CONFLICT,  /* changed by someone else meanwhile */
+	ERR_INTEGRITY, /* a hash or signature does not match */
+	ERR_PROTOCOL,  /* the peer broke the rules */
+	ERR_SYSTEM,    /* a system call failed; see @sys */
 
 	ERR_KIND_COUNT
 };
 
 struct err {
 	enum err_kind kind;
-	int sys; /* errno value, 0 when not a system error */
+	int sys;	       /* errno value, 0 when not a system error */
 	char msg[ERR_MSG_MAX]; /* "outer: inner: cause" */
 };
 
@@ -78,8 +78,8 @@ printf_like(2, 3) int err_wrap(struct err *err, const char *fmt, ...);
 
 #ifdef __clang_analyzer__
 /* The analyzer sees one file at a time and cannot know the return value. */
-#define err_set(...) (discard((err_set)(__VA_ARGS__)), -1)
-#define err_sys(...) (discard((err_sys)(__VA_ARGS__)), -1)
+#define err_set(...)  (discard((err_set)(__VA_ARGS__)), -1)
+#define err_sys(...)  (discard((err_sys)(__VA_ARGS__)), -1)
 #define err_wrap(...) (discard((err_wrap)(__VA_ARGS__)), -1)
 #endif
 

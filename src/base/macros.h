@@ -8,10 +8,10 @@
 #include <assert.h>
 #include <stddef.h>
 
-#define must_check __attribute__((warn_unused_result))
-#define unused __attribute__((unused))
+#define must_check	       __attribute__((warn_unused_result))
+#define unused		       __attribute__((unused))
 #define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
-#define cleanup_with(fn) __attribute__((cleanup(fn)))
+#define cleanup_with(fn)       __attribute__((cleanup(fn)))
 
 /*
  * Ignores a must_check result on purpose; say why in a comment. (GCC warns

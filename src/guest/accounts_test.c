@@ -13,15 +13,15 @@ static const struct id_case {
 	uint32_t id;
 	bool want;
 } id_cases[] = {
-	{ "first line",         PASSWD,                    0,    true  },
-	{ "second line",        PASSWD,                    1000, true  },
-	{ "unknown",            PASSWD,                    1001, false },
-	{ "prefix of a number", PASSWD,                    100,  false },
-	{ "empty file",         "",                        1000, false },
-	{ "no final newline",   "a:x:1000:1",              1000, true  },
-	{ "in another field",   "a:1000:5:1000:1000:1000", 1000, false },
-	{ "too few fields",     "1000\n1000:1000\n",       1000, false },
-	{ "leading zero",       "a:x:01000:",              1000, false },
+	{ "first line", PASSWD, 0, true },
+	{ "second line", PASSWD, 1000, true },
+	{ "unknown", PASSWD, 1001, false },
+	{ "prefix of a number", PASSWD, 100, false },
+	{ "empty file", "", 1000, false },
+	{ "no final newline", "a:x:1000:1", 1000, true },
+	{ "in another field", "a:1000:5:1000:1000:1000", 1000, false },
+	{ "too few fields", "1000\n1000:1000\n", 1000, false },
+	{ "leading zero", "a:x:01000:", 1000, false },
 };
 
 static void test_ids_are_found_in_the_third_field(void **state unused)
@@ -38,11 +38,11 @@ static const struct name_case {
 	const char *name, *text, *user;
 	bool want;
 } name_cases[] = {
-	{ "there",           "root:*:\nsandbox:!:\n", "sandbox", true  },
-	{ "longer name",     "sandbox2:!:\n",         "sandbox", false },
-	{ "shorter name",    "sand:!:\n",             "sandbox", false },
-	{ "in another field", "a:sandbox:\n",         "sandbox", false },
-	{ "empty",           "",                      "sandbox", false },
+	{ "there", "root:*:\nsandbox:!:\n", "sandbox", true },
+	{ "longer name", "sandbox2:!:\n", "sandbox", false },
+	{ "shorter name", "sand:!:\n", "sandbox", false },
+	{ "in another field", "a:sandbox:\n", "sandbox", false },
+	{ "empty", "", "sandbox", false },
 };
 
 static void test_names_are_found_in_the_first_field(void **state unused)
@@ -50,8 +50,7 @@ static void test_names_are_found_in_the_first_field(void **state unused)
 	for (size_t i = 0; i < ARRAY_SIZE(name_cases); i++) {
 		const struct name_case *c = &name_cases[i];
 
-		CHECK(accounts_have_name(SPAN_STR(c->text), c->user) ==
-			      c->want,
+		CHECK(accounts_have_name(SPAN_STR(c->text), c->user) == c->want,
 		      "%s: '%s'", c->name, c->text);
 	}
 }
@@ -61,9 +60,9 @@ static void test_a_line_is_added_on_a_line_of_its_own(void **state unused)
 	static const struct {
 		const char *before, *want;
 	} cases[] = {
-		{ "",      "new\n"       },
-		{ "old\n", "old\nnew\n"  },
-		{ "old",   "old\nnew\n"  },
+		{ "", "new\n" },
+		{ "old\n", "old\nnew\n" },
+		{ "old", "old\nnew\n" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -90,23 +89,25 @@ static void test_host_names(void **state unused)
 		const char *name;
 		bool want;
 	} cases[] = {
-		{ "bbox",      true  },
-		{ "a.b-c.9",   true  },
-		{ "",          false },
-		{ "-a",        false },
-		{ ".a",        false },
-		{ "a b",       false },
-		{ "a\nb",      false },
-		{ "\xc3\xa9",  false },
+		{ "bbox", true },
+		{ "a.b-c.9", true },
+		{ "", false },
+		{ "-a", false },
+		{ ".a", false },
+		{ "a b", false },
+		{ "a\nb", false },
+		{ "\xc3\xa9", false },
 		{ "1234567890123456789012345678901234567890"
-		  "123456789012345678901234",  true  },
+		  "123456789012345678901234",
+		  true },
 		{ "1234567890123456789012345678901234567890"
-		  "1234567890123456789012345", false },
+		  "1234567890123456789012345",
+		  false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		CHECK(hostname_is_valid(cases[i].name) == cases[i].want,
-		      "'%s'", cases[i].name);
+		CHECK(hostname_is_valid(cases[i].name) == cases[i].want, "'%s'",
+		      cases[i].name);
 }
 
 static void test_hosts_name_the_guest_and_what_is_asked(void **state unused)
@@ -117,11 +118,10 @@ static void test_hosts_name_the_guest_and_what_is_asked(void **state unused)
 
 	strv_add(&extra, "192.168.127.1 host.bbox.internal");
 	CHECK_OK(hosts_compose("vm", &extra, &b, &err), &err);
-	assert_string_equal(b.data,
-			    "127.0.0.1 localhost\n"
-			    "::1 localhost ip6-localhost ip6-loopback\n"
-			    "192.168.127.2 vm\n"
-			    "192.168.127.1 host.bbox.internal\n");
+	assert_string_equal(b.data, "127.0.0.1 localhost\n"
+				    "::1 localhost ip6-localhost ip6-loopback\n"
+				    "192.168.127.2 vm\n"
+				    "192.168.127.1 host.bbox.internal\n");
 }
 
 static void test_a_host_line_cannot_smuggle_another(void **state unused)
@@ -146,8 +146,8 @@ static void test_resolver_must_be_an_address(void **state unused)
 	CHECK_OK(resolv_compose("192.168.127.3", &b, &err), &err);
 	assert_string_equal(b.data, "nameserver 192.168.127.3\n");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		CHECK_FAILS(resolv_compose(bad[i], &b, &err), &err,
-			    ERR_INVALID, "IPv4");
+		CHECK_FAILS(resolv_compose(bad[i], &b, &err), &err, ERR_INVALID,
+			    "IPv4");
 }
 
 int main(void)

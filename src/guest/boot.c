@@ -34,7 +34,7 @@
 #include "infra/sys/fd.h"
 
 #define DEVICE_TIMEOUT_MS 10000
-#define KEY_SIZE_MAX ((size_t)64 * 1024) /* bytes */
+#define KEY_SIZE_MAX	  ((size_t)64 * 1024) /* bytes */
 
 /* Reads a file of the initramfs and removes it: it may be a secret. */
 static int take_file(const char *path, struct buf *out, struct err *err)
@@ -125,8 +125,7 @@ static int build_root(struct guest *g, struct err *err)
 	char squashfs[] = "squashfs", overlay[] = "overlay";
 
 	if (wait_for(g, disks_find, &g->disks, "the disks", err) < 0 ||
-	    wait_for(g, modules_have_filesystem, squashfs, squashfs, err) <
-		    0 ||
+	    wait_for(g, modules_have_filesystem, squashfs, squashfs, err) < 0 ||
 	    wait_for(g, modules_have_filesystem, overlay, overlay, err) < 0)
 		return -1;
 	g->root_fd = root_assemble(&g->disks, err);
@@ -210,19 +209,19 @@ static const struct boot_step {
 	const char *name;
 	int (*run)(struct guest *g, struct err *err);
 } steps[] = {
-	{ "start",     start_drivers },
-	{ "control",   open_control },
-	{ "config",    read_config },
-	{ "secrets",   read_secrets },
-	{ "disks",     build_root },
-	{ "root",      switch_root },
-	{ "identity",  set_identity },
-	{ "files",     place_files },
-	{ "drivers",   finish_drivers },
-	{ "network",   start_network },
+	{ "start", start_drivers },
+	{ "control", open_control },
+	{ "config", read_config },
+	{ "secrets", read_secrets },
+	{ "disks", build_root },
+	{ "root", switch_root },
+	{ "identity", set_identity },
+	{ "files", place_files },
+	{ "drivers", finish_drivers },
+	{ "network", start_network },
 	{ "workspace", mount_workspace },
-	{ "harden",    harden },
-	{ "ssh",       listen_ssh },
+	{ "harden", harden },
+	{ "ssh", listen_ssh },
 };
 
 int boot(struct guest *g, struct err *err)

@@ -23,19 +23,19 @@ struct guest {
 	struct strv warnings; /* what did not work and is not fatal */
 	struct modules modules;
 	struct uevents uevents;
-	int files_fd; /* GUEST_ROOT_TREE, -1 when there is none */
-	int root_fd;  /* of the real root, from its assembly on */
+	int files_fd;	/* GUEST_ROOT_TREE, -1 when there is none */
+	int root_fd;	/* of the real root, from its assembly on */
 	struct buf env; /* GUEST_ENV until it is in the root; secret */
 };
 
-#define GUEST_INIT                                        \
-	((struct guest){ .port = PORT_INIT,               \
-			 .config = GUEST_CONFIG_INIT,     \
-			 .server = SERVER_INIT,           \
-			 .modules = MODULES_INIT,         \
-			 .uevents = { .fd = -1 },         \
-			 .files_fd = -1,                  \
-			 .root_fd = -1,                   \
+#define GUEST_INIT                                    \
+	((struct guest){ .port = PORT_INIT,           \
+			 .config = GUEST_CONFIG_INIT, \
+			 .server = SERVER_INIT,       \
+			 .modules = MODULES_INIT,     \
+			 .uevents = { .fd = -1 },     \
+			 .files_fd = -1,              \
+			 .root_fd = -1,               \
 			 .env = BUF_INIT(ENV_FILE_MAX) })
 
 /**

@@ -40,14 +40,14 @@
 #include "infra/sys/fd.h"
 #include "infra/sys/loop.h"
 
-#define INPUT_MAX ((size_t)4 * 1024 * 1024) /* bytes; a window is 1.25 MiB */
-#define TERM_MAX 64			    /* bytes */
-#define ENV_VALUE_MAX 4096		    /* bytes */
-#define QUIET_NS ((int64_t)200 * 1000 * 1000)
-#define DRAIN_NS ((int64_t)5 * 1000 * 1000 * 1000)
+#define INPUT_MAX     ((size_t)4 * 1024 * 1024) /* bytes; a window is 1.25 Mi */
+#define TERM_MAX      64			/* bytes */
+#define ENV_VALUE_MAX 4096			/* bytes */
+#define QUIET_NS      ((int64_t)200 * 1000 * 1000)
+#define DRAIN_NS      ((int64_t)5 * 1000 * 1000 * 1000)
 
 #define REQUEST_ACCEPTED 0
-#define REQUEST_REFUSED 1
+#define REQUEST_REFUSED	 1
 
 static struct winsize size_of(int columns, int rows, int width, int height)
 {
@@ -86,8 +86,8 @@ static int on_pty(ssh_session ssh unused, ssh_channel ch unused,
 	return 0;
 }
 
-static int on_resize(ssh_session ssh unused, ssh_channel ch unused,
-		     int columns, int rows, int width, int height, void *data)
+static int on_resize(ssh_session ssh unused, ssh_channel ch unused, int columns,
+		     int rows, int width, int height, void *data)
 {
 	struct chan *c = data;
 
@@ -158,8 +158,8 @@ static int on_shell(ssh_session ssh unused, ssh_channel ch unused, void *data)
 }
 
 static int on_data(ssh_session ssh unused, ssh_channel ch unused,
-		   void *bytes unused, uint32_t len unused, int is_stderr unused,
-		   void *data)
+		   void *bytes unused, uint32_t len unused,
+		   int is_stderr unused, void *data)
 {
 	struct chan *c = data;
 
@@ -184,7 +184,7 @@ static void on_close(ssh_session ssh unused, ssh_channel ch unused, void *data)
 }
 
 ssh_channel chan_open(struct chan *c, ssh_session ssh,
-			 const struct session_base *base, bool *is_dirty)
+		      const struct session_base *base, bool *is_dirty)
 {
 	ssh_channel ch = ssh_channel_new(ssh);
 
@@ -263,8 +263,7 @@ static bool read_chunk(struct chan_output *o)
 }
 
 /* Returns whether anything moved. */
-static bool pump_output(struct chan *c, struct chan_output *o,
-			ssh_session ssh)
+static bool pump_output(struct chan *c, struct chan_output *o, ssh_session ssh)
 {
 	bool moved = false;
 
@@ -358,15 +357,13 @@ static void send_exit(const struct chan *c)
 
 	/* When the client is gone there is nobody to tell. */
 	if (name)
-		ssh_channel_request_send_exit_signal(c->ssh, name,
-						     WCOREDUMP(c->status), "",
-						     "");
+		ssh_channel_request_send_exit_signal(
+			c->ssh, name, WCOREDUMP(c->status), "", "");
 	ssh_channel_request_send_exit_status(
 		c->ssh, sig ? 128 + sig : WEXITSTATUS(c->status));
 }
 
-static void drain(struct chan *c, ssh_session ssh, bool moved,
-		  int64_t now_ns)
+static void drain(struct chan *c, ssh_session ssh, bool moved, int64_t now_ns)
 {
 	bool is_blocked = output_is_held(c) || !can_send(c, ssh);
 
@@ -445,7 +442,7 @@ static size_t poll_output(const struct chan *c, ssh_session ssh,
 }
 
 size_t chan_poll(struct chan *c, ssh_session ssh,
-		    struct pollfd out[CHAN_POLL_MAX], int64_t *deadline_ns)
+		 struct pollfd out[CHAN_POLL_MAX], int64_t *deadline_ns)
 {
 	size_t n = 0;
 

@@ -16,10 +16,10 @@
 #include "guest/session.h"
 
 #define CHAN_POLL_MAX 4 /* descriptors one channel may want polled */
-#define CHAN_CHUNK ((size_t)32 * 1024) /* bytes */
+#define CHAN_CHUNK    ((size_t)32 * 1024) /* bytes */
 
 enum chan_state {
-	CHAN_FREE,	  /* the slot is empty */
+	CHAN_FREE,     /* the slot is empty */
 	CHAN_WAITING,  /* open; takes pty-req, env, exec, shell */
 	CHAN_RUNNING,  /* the process runs; bytes flow both ways */
 	CHAN_DRAINING, /* it has ended; its last output flows */
@@ -30,7 +30,7 @@ enum chan_state {
 struct chan_output {
 	int *fd; /* of the session; NULL when there is no such stream */
 	bool is_stderr;
-	char *data; /* owned; CHAN_CHUNK bytes */
+	char *data;	   /* owned; CHAN_CHUNK bytes */
 	size_t start, len; /* bytes not sent yet: data[start], @len of them */
 };
 
@@ -48,12 +48,12 @@ struct chan {
 
 	struct buf input;   /* for the process, taken from libssh */
 	size_t input_start; /* bytes of it that the process has */
-	bool input_ended; /* the client has sent its end of file */
+	bool input_ended;   /* the client has sent its end of file */
 	bool client_closed;
 	struct chan_output output[2];
-	int status;		/* of waitpid(2), from CHAN_DRAINING on */
-	int64_t quiet_end_ns;	/* CHAN_DRAINING: then it is enough */
-	int64_t drain_end_ns;	/* even when output does not stop */
+	int status;	      /* of waitpid(2), from CHAN_DRAINING on */
+	int64_t quiet_end_ns; /* CHAN_DRAINING: then it is enough */
+	int64_t drain_end_ns; /* even when output does not stop */
 };
 
 /**
@@ -64,7 +64,7 @@ struct chan {
  * Return: the channel to accept, NULL when there is no memory for it.
  */
 ssh_channel chan_open(struct chan *c, ssh_session ssh,
-			 const struct session_base *base, bool *is_dirty);
+		      const struct session_base *base, bool *is_dirty);
 
 /* Moves bytes, notices the end of the process, answers it. Never blocks. */
 void chan_service(struct chan *c, ssh_session ssh, int64_t now_ns);
@@ -76,7 +76,7 @@ void chan_service(struct chan *c, ssh_session ssh, int64_t now_ns);
  * Return: how many entries of @out were filled.
  */
 size_t chan_poll(struct chan *c, ssh_session ssh,
-		    struct pollfd out[CHAN_POLL_MAX], int64_t *deadline_ns);
+		 struct pollfd out[CHAN_POLL_MAX], int64_t *deadline_ns);
 
 /* Hangs the process up and frees everything but the libssh channel. */
 void chan_release(struct chan *c);

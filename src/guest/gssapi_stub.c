@@ -15,10 +15,10 @@
 #define GSS_S_UNAVAILABLE (16U << 16) /* RFC 2744, 3.9.1 */
 
 /* Declared here because nobody else may use them. */
-#define STUB(name)                    \
-	uint32_t name(void);          \
-	uint32_t name(void)           \
-	{                             \
+#define STUB(name)                        \
+	uint32_t name(void);              \
+	uint32_t name(void)               \
+	{                                 \
 		return GSS_S_UNAVAILABLE; \
 	}
 

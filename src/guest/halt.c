@@ -21,7 +21,7 @@
 
 #define TERM_GRACE_MS 2000
 #define KILL_GRACE_MS 1000 /* a process in the kernel may take its time */
-#define NS_PER_MS 1000000
+#define NS_PER_MS     1000000
 
 /* Reaps what has ended; true when no child is left. */
 static bool reap_all(void)
@@ -68,8 +68,8 @@ void halt_end_processes(int signal_fd)
 
 int halt_sync_workspace(struct err *err)
 {
-	auto_close int fd = open(GUEST_WORKSPACE,
-				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd =
+		open(GUEST_WORKSPACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(err, errno, "open '%s'", GUEST_WORKSPACE);

@@ -21,20 +21,20 @@
 #include "infra/sys/fd.h"
 
 #define LAST_CAPABILITY_DEFAULT 41
-#define SYSCTL_PATH_MAX 128 /* bytes */
-#define OPEN_FILES_SOFT 65536
-#define OPEN_FILES_HARD 524288
+#define SYSCTL_PATH_MAX		128 /* bytes */
+#define OPEN_FILES_SOFT		65536
+#define OPEN_FILES_HARD		524288
 
 static const struct {
 	const char *key, *value;
 } sysctls[] = {
-	{ "kernel.kptr_restrict",             "2" },
-	{ "kernel.dmesg_restrict",            "1" },
+	{ "kernel.kptr_restrict", "2" },
+	{ "kernel.dmesg_restrict", "1" },
 	{ "kernel.unprivileged_bpf_disabled", "1" },
-	{ "kernel.perf_event_paranoid",       "3" },
-	{ "kernel.yama.ptrace_scope",         "2" },
-	{ "net.core.bpf_jit_harden",          "2" },
-	{ "kernel.sysrq",                     "0" },
+	{ "kernel.perf_event_paranoid", "3" },
+	{ "kernel.yama.ptrace_scope", "2" },
+	{ "net.core.bpf_jit_harden", "2" },
+	{ "kernel.sysrq", "0" },
 };
 
 bool harden_keeps(int capability)
@@ -43,8 +43,7 @@ bool harden_keeps(int capability)
 	       capability == CAP_NET_BIND_SERVICE;
 }
 
-int harden_sysctl_path(const char *key, char *out, size_t size,
-		       struct err *err)
+int harden_sysctl_path(const char *key, char *out, size_t size, struct err *err)
 {
 	int n = snprintf(out, size, "/proc/sys/%s", key);
 
@@ -140,8 +139,7 @@ int harden_privileges(struct err *err)
 	for (int cap = 0; cap <= last; cap++) {
 		/* EINVAL: the number was a guess, this kernel has fewer. */
 		if (!harden_keeps(cap) &&
-		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
-		    errno != EINVAL)
+		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL)
 			return err_sys(err, errno, "drop capability %d", cap);
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -27,8 +27,8 @@ static void test_last_capability_falls_back(void **state unused)
 		const char *text;
 		int want;
 	} cases[] = {
-		{ "40\n", 40 }, { "40", 40 },	{ "0\n", 0 },
-		{ "abc", 41 },	{ "", 41 },	{ "-1\n", 41 },
+		{ "40\n", 40 }, { "40", 40 },	 { "0\n", 0 },
+		{ "abc", 41 },	{ "", 41 },	 { "-1\n", 41 },
 		{ "99\n", 41 }, { "40x\n", 41 }, { "12345678901", 41 },
 	};
 
@@ -40,7 +40,8 @@ static void test_last_capability_falls_back(void **state unused)
 	}
 }
 
-static void test_three_capabilities_stay_in_the_bounding_set(void **state unused)
+static void
+test_three_capabilities_stay_in_the_bounding_set(void **state unused)
 {
 	int kept = 0;
 

@@ -40,8 +40,8 @@ int identity_set_host(int root, const struct guest_config *config,
 		return -1;
 	if (sethostname(config->hostname, strlen(config->hostname)) < 0)
 		return err_sys(err, errno, "set the host name");
-	if (rootfile_replace(root, "etc/hostname", SPAN_STR(line),
-			     &public_file, err) < 0 ||
+	if (rootfile_replace(root, "etc/hostname", SPAN_STR(line), &public_file,
+			     err) < 0 ||
 	    rootfile_replace(root, "etc/hosts", buf_span(&hosts), &public_file,
 			     err) < 0)
 		return -1;
@@ -109,8 +109,8 @@ int identity_set_user(int root, struct err *err)
 
 	if (ensure_account(root, "etc/passwd", passwd, false, &public_file,
 			   err) < 0 ||
-	    ensure_account(root, "etc/group", group, false, &public_file,
-			   err) < 0 ||
+	    ensure_account(root, "etc/group", group, false, &public_file, err) <
+		    0 ||
 	    ensure_account(root, "etc/shadow", GUEST_USER ":!:::::::", true,
 			   &shadow_file, err) < 0)
 		return -1;
@@ -119,6 +119,8 @@ int identity_set_user(int root, struct err *err)
 
 int identity_set_env(int root, struct span text, struct err *err)
 {
+	if (!text.len)
+		return 0;
 	return rootfile_replace(root, &GUEST_SANDBOX_ENV[1], text,
 				&secret_of_user, err);
 }

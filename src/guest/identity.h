@@ -21,7 +21,7 @@ must_check int identity_set_host(int root, const struct guest_config *config,
 /* Makes the session's user known, and a home that belongs to it. */
 must_check int identity_set_user(int root, struct err *err);
 
-/* Writes the environment file for the shell of the session. */
+/* Writes the environment file for the shell of the session, if there is any. */
 must_check int identity_set_env(int root, struct span text, struct err *err);
 
 #endif /* BBOX_GUEST_IDENTITY_H */

@@ -25,8 +25,8 @@
 #include "base/strv.h"
 #include "infra/sys/fd.h"
 
-#define DOT '.'
-#define FILESYSTEMS "/proc/filesystems"
+#define DOT		'.'
+#define FILESYSTEMS	"/proc/filesystems"
 #define FILESYSTEMS_MAX ((size_t)64 * 1024) /* bytes */
 
 static int load_one(int dirfd, const char *name, struct err *err)

@@ -15,7 +15,7 @@
 #include "domain/vm/guest_paths.h"
 #include "infra/sys/fd.h"
 
-#define INTERFACE "eth0"
+#define INTERFACE   "eth0"
 #define PREFIX_MASK (~0U << (32 - GUEST_PREFIX_LEN))
 
 int network_is_there(void *none unused, struct err *err unused)

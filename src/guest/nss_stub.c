@@ -11,21 +11,24 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <glob.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stddef.h>
 
 #include "base/macros.h"
 
+/*
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C
+ * library's headers name them in its own, reserved way.
+ */
 struct passwd *getpwnam(const char *name unused)
 {
 	errno = ENOENT;
 	return NULL;
 }
 
-int getpwuid_r(uid_t uid unused, struct passwd *entry unused,
-	       char *text unused, size_t size unused, struct passwd **out)
+int getpwuid_r(uid_t uid unused, struct passwd *entry unused, char *text unused,
+	       size_t size unused, struct passwd **out)
 {
 	*out = NULL;
 	return ENOENT;
@@ -50,15 +53,25 @@ int getnameinfo(const struct sockaddr *restrict address unused,
 	return EAI_FAIL;
 }
 
-/* Expands "~user". */
-int glob(const char *restrict pattern unused, int flags unused,
-	 int (*on_error)(const char *path, int error) unused,
-	 glob_t *restrict out unused)
+/*
+ * It expands "~user". The names are given as they are linked, because <glob.h>
+ * replaces them where offsets have 64 bits.
+ */
+int refuse_glob(const char *pattern, int flags,
+		int (*on_error)(const char *path, int error),
+		void *out) __asm__("glob");
+void refuse_globfree(void *list) __asm__("globfree");
+
+int refuse_glob(const char *pattern unused, int flags unused,
+		int (*on_error)(const char *path, int error) unused,
+		void *out unused)
 {
-	return GLOB_NOMATCH;
+	const int no_match = 3; /* GLOB_NOMATCH */
+
+	return no_match;
 }
 
-void globfree(glob_t *list unused)
+void refuse_globfree(void *list unused)
 {
 }
 
@@ -93,3 +106,4 @@ int dladdr(const void *address unused, Dl_info *out unused)
 {
 	return 0;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

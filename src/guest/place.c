@@ -20,7 +20,7 @@
 #include "base/strv.h"
 #include "infra/sys/fd.h"
 
-#define MODE_BITS 07777U
+#define MODE_BITS  07777U
 #define COPY_CHUNK ((size_t)1024 * 1024) /* bytes */
 
 static int place_level(int from, int to, unsigned int depth, struct err *err);
@@ -48,8 +48,7 @@ static int list_names(int dir, struct strv *out, struct err *err)
 	return 0;
 }
 
-static int set_meta(int fd, uid_t uid, gid_t gid, mode_t mode,
-		    struct err *err)
+static int set_meta(int fd, uid_t uid, gid_t gid, mode_t mode, struct err *err)
 {
 	/* The owner first: changing it clears set-id bits. */
 	if (fchown(fd, uid, gid) < 0)
@@ -78,8 +77,8 @@ static int copy_bytes(int from, int to, off_t size, struct err *err)
 static int place_file(int from, int to, const char *name,
 		      const struct stat *want, struct err *err)
 {
-	auto_close int src = openat(from, name,
-				    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int src =
+		openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	auto_close int dst = -1;
 	struct stat old;
 
@@ -89,7 +88,7 @@ static int place_file(int from, int to, const char *name,
 		if (!S_ISREG(old.st_mode))
 			return err_set(err, ERR_INVALID,
 				       "the image has a %s there",
-				       S_ISLNK(old.st_mode) ? "symbolic link"
+				       S_ISLNK(old.st_mode)   ? "symbolic link"
 				       : S_ISDIR(old.st_mode) ? "directory"
 							      : "special file");
 		if (unlinkat(to, name, 0) < 0)
@@ -140,9 +139,8 @@ static int place_dir(int from, int to, const char *name,
 		     const struct stat *want, unsigned int depth,
 		     struct err *err)
 {
-	auto_close int src = openat(from, name,
-				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-					    O_CLOEXEC);
+	auto_close int src = openat(
+		from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	auto_close int dst = -1;
 
 	if (src < 0)

@@ -24,9 +24,9 @@
 #include "infra/sys/fd.h"
 #include "infra/sys/loop.h"
 
-#define PORTS_DIR "/sys/class/virtio-ports"
+#define PORTS_DIR    "/sys/class/virtio-ports"
 #define NAME_MAX_LEN 64 /* bytes; of a port's name */
-#define NS_PER_MS 1000000
+#define NS_PER_MS    1000000
 
 static bool has_our_name(const char *device)
 {
@@ -80,8 +80,8 @@ void port_flush(struct port *p, int timeout_ms)
 		return;
 	set_blocking(p->fd, true);
 	while (done < p->pending_len) {
-		ssize_t n = write(p->fd, p->pending + done,
-				  p->pending_len - done);
+		ssize_t n =
+			write(p->fd, p->pending + done, p->pending_len - done);
 
 		if (n <= 0)
 			break;

@@ -26,9 +26,9 @@
 #include "guest/rootfile.h"
 #include "infra/sys/fd.h"
 
-#define NEW_ROOT "/newroot"
-#define LAYERS_DIR "/layers"
-#define SCRATCH_DIR "/scratch"
+#define NEW_ROOT       "/newroot"
+#define LAYERS_DIR     "/layers"
+#define SCRATCH_DIR    "/scratch"
 #define MOUNT_DATA_MAX ((size_t)4095) /* bytes; the kernel takes one page */
 
 struct mount_spec {
@@ -39,16 +39,16 @@ struct mount_spec {
 };
 
 static const struct mount_spec early[] = {
-	{ "dev",  "devtmpfs", MS_NOSUID | MS_NOEXEC,            NULL },
-	{ "proc", "proc",     MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "sys",  "sysfs",    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, NULL },
+	{ "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
 };
 
 static const struct mount_spec late[] = {
-	{ "dev/pts",       "devpts",  MS_NOSUID | MS_NOEXEC,
+	{ "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
 	  "newinstance,ptmxmode=0666,mode=0620,gid=5" },
-	{ "dev/shm",       "tmpfs",   MS_NOSUID | MS_NODEV, "mode=1777" },
-	{ "run",           "tmpfs",   MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	{ "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
+	{ "run", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 	  "size=64m,mode=0755" },
 	{ "sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
 };
@@ -56,10 +56,8 @@ static const struct mount_spec late[] = {
 static const struct {
 	const char *path, *target;
 } device_links[] = {
-	{ "ptmx",   "pts/ptmx" },
-	{ "fd",     "/proc/self/fd" },
-	{ "stdin",  "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
+	{ "ptmx", "pts/ptmx" },		 { "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },	 { "stdout", "/proc/self/fd/1" },
 	{ "stderr", "/proc/self/fd/2" },
 };
 
@@ -239,9 +237,8 @@ static int link_devices(int root, struct err *err)
 
 static int mount_all(int root, uint32_t tmp_mib, struct err *err)
 {
-	auto_free char *size =
-		xasprintf("mode=1777,size=%um",
-			  tmp_mib ? tmp_mib : ROOT_TMP_MIB_DEFAULT);
+	auto_free char *size = xasprintf(
+		"mode=1777,size=%um", tmp_mib ? tmp_mib : ROOT_TMP_MIB_DEFAULT);
 	const struct mount_spec tmp = { "tmp", "tmpfs", MS_NOSUID | MS_NODEV,
 					size };
 

@@ -33,7 +33,6 @@ must_check int root_enter(int root, struct err *err);
 must_check int root_mount_system(int root, uint32_t tmp_mib, struct err *err);
 
 /* Mounts the share of the workspace; the mount point is made. */
-must_check int root_mount_workspace(int root, bool read_only,
-				    struct err *err);
+must_check int root_mount_workspace(int root, bool read_only, struct err *err);
 
 #endif /* BBOX_GUEST_ROOT_H */

@@ -29,8 +29,8 @@ int rootfile_read(int root, const char *path, struct buf *out, struct err *err)
 		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	auto_close int fd = (int)syscall(SYS_openat2, root, path, &how,
-					 sizeof(how));
+	auto_close int fd =
+		(int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 	struct stat st;
 
 	if (fd < 0)
@@ -73,8 +73,7 @@ int rootfile_replace(int root, const char *path, struct span text,
 	if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove '/%s'", path);
 	fd = openat(parent, name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, errno, "create '/%s'", path);
 	if (fd_write_all(fd, text.p, text.len, err) < 0)

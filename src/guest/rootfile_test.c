@@ -21,7 +21,8 @@ struct tree {
 
 static struct rootfile_meta own_file(mode_t mode)
 {
-	return (struct rootfile_meta){ .uid = getuid(), .gid = getgid(),
+	return (struct rootfile_meta){ .uid = getuid(),
+				       .gid = getgid(),
 				       .mode = mode };
 }
 
@@ -61,8 +62,7 @@ static int setup(void **state)
 	assert_int_equal(mkdirat(t->top_fd, "root", 0755), 0);
 	assert_int_equal(mkdirat(t->top_fd, "outside", 0755), 0);
 	put(t->top_fd, "outside/file", "untouched");
-	t->root = openat(t->top_fd, "root",
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	t->root = openat(t->top_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(t->root >= 0);
 	*state = t;
 	return 0;
@@ -157,9 +157,9 @@ static void test_a_directory_is_not_replaced(void **state)
 	struct err err;
 
 	assert_int_equal(mkdirat(t->root, "hosts", 0755), 0);
-	CHECK_FAILS(rootfile_replace(t->root, "hosts", SPAN_STR("x"), &meta,
-				     &err),
-		    &err, ERR_SYSTEM, "remove '/hosts'");
+	CHECK_FAILS(
+		rootfile_replace(t->root, "hosts", SPAN_STR("x"), &meta, &err),
+		&err, ERR_SYSTEM, "remove '/hosts'");
 }
 
 static void test_reading_follows_links_inside_only(void **state)

@@ -28,13 +28,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Another architecture has no FILTER_ARCH, and so does not compile. */
 #if defined(__x86_64__)
 #define FILTER_ARCH AUDIT_ARCH_X86_64
-#define X32_BIT 0x40000000U
+#define X32_BIT	    0x40000000U
 #elif defined(__aarch64__)
 #define FILTER_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "seccomp: which architecture is this?"
 #endif
 
 /* Newer than the headers of the oldest system that builds us. */
@@ -42,12 +41,12 @@
 #define SYS_open_tree_attr 467
 #endif
 
-#define KILL SECCOMP_RET_KILL_PROCESS
+#define KILL   SECCOMP_RET_KILL_PROCESS
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 #define ABSENT (SECCOMP_RET_ERRNO | ENOSYS)
 
-#define NAMESPACES                                                         \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID |       \
+#define NAMESPACES                                                   \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | \
 	 CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME)
 
 /* A little-endian machine has the low half of an argument first. */
@@ -55,7 +54,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	      "the offsets of arguments are wrong");
 #define AT_ARG(n) \
 	((__u32)(offsetof(struct seccomp_data, args) + (n) * sizeof(__u64)))
-#define AT_NR ((__u32)offsetof(struct seccomp_data, nr))
+#define AT_NR	((__u32)offsetof(struct seccomp_data, nr))
 #define AT_ARCH ((__u32)offsetof(struct seccomp_data, arch))
 
 static const struct {
@@ -63,63 +62,66 @@ static const struct {
 	__u32 action;
 } rules[] = {
 	/* Node and others ask whether io_uring is there. */
-	{ SYS_io_uring_setup,         ABSENT },
-	{ SYS_io_uring_enter,         KILL },
-	{ SYS_io_uring_register,      KILL },
+	{ SYS_io_uring_setup, ABSENT },
+	{ SYS_io_uring_enter, KILL },
+	{ SYS_io_uring_register, KILL },
 	/* Agents' own sandboxes try whether they can have a filter. */
-	{ SYS_seccomp,                REFUSE },
-	{ SYS_ptrace,                 KILL },
-	{ SYS_process_vm_readv,       KILL },
-	{ SYS_process_vm_writev,      KILL },
-	{ SYS_kexec_load,             KILL },
-	{ SYS_kexec_file_load,        KILL },
-	{ SYS_init_module,            KILL },
-	{ SYS_finit_module,           KILL },
-	{ SYS_delete_module,          KILL },
-	{ SYS_bpf,                    KILL },
+	{ SYS_seccomp, REFUSE },
+	{ SYS_ptrace, KILL },
+	{ SYS_process_vm_readv, KILL },
+	{ SYS_process_vm_writev, KILL },
+	{ SYS_kexec_load, KILL },
+	{ SYS_kexec_file_load, KILL },
+	{ SYS_init_module, KILL },
+	{ SYS_finit_module, KILL },
+	{ SYS_delete_module, KILL },
+	{ SYS_bpf, KILL },
 	/* Its flags are behind a pointer; libc falls back to clone. */
-	{ SYS_clone3,                 ABSENT },
-	{ SYS_mount,                  REFUSE },
-	{ SYS_umount2,                REFUSE },
-	{ SYS_pivot_root,             REFUSE },
-	{ SYS_chroot,                 REFUSE },
-	{ SYS_fsopen,                 REFUSE },
-	{ SYS_fsconfig,               REFUSE },
-	{ SYS_fsmount,                REFUSE },
-	{ SYS_fspick,                 REFUSE },
-	{ SYS_move_mount,             REFUSE },
-	{ SYS_open_tree,              REFUSE },
-	{ SYS_open_tree_attr,         REFUSE },
-	{ SYS_mount_setattr,          REFUSE },
-	{ SYS_open_by_handle_at,      REFUSE },
-	{ SYS_unshare,                REFUSE },
-	{ SYS_setns,                  REFUSE },
-	{ SYS_perf_event_open,        REFUSE },
-	{ SYS_userfaultfd,            REFUSE },
-	{ SYS_personality,            REFUSE },
-	{ SYS_add_key,                REFUSE },
-	{ SYS_request_key,            REFUSE },
-	{ SYS_keyctl,                 REFUSE },
+	{ SYS_clone3, ABSENT },
+	{ SYS_mount, REFUSE },
+	{ SYS_umount2, REFUSE },
+	{ SYS_pivot_root, REFUSE },
+	{ SYS_chroot, REFUSE },
+	{ SYS_fsopen, REFUSE },
+	{ SYS_fsconfig, REFUSE },
+	{ SYS_fsmount, REFUSE },
+	{ SYS_fspick, REFUSE },
+	{ SYS_move_mount, REFUSE },
+	{ SYS_open_tree, REFUSE },
+	{ SYS_open_tree_attr, REFUSE },
+	{ SYS_mount_setattr, REFUSE },
+	{ SYS_open_by_handle_at, REFUSE },
+	{ SYS_unshare, REFUSE },
+	{ SYS_setns, REFUSE },
+	{ SYS_perf_event_open, REFUSE },
+	{ SYS_userfaultfd, REFUSE },
+	{ SYS_personality, REFUSE },
+	{ SYS_add_key, REFUSE },
+	{ SYS_request_key, REFUSE },
+	{ SYS_keyctl, REFUSE },
 	{ SYS_landlock_create_ruleset, REFUSE },
-	{ SYS_landlock_add_rule,      REFUSE },
+	{ SYS_landlock_add_rule, REFUSE },
 	{ SYS_landlock_restrict_self, REFUSE },
-	{ SYS_acct,                   REFUSE },
-	{ SYS_swapon,                 REFUSE },
-	{ SYS_swapoff,                REFUSE },
-	{ SYS_quotactl,               REFUSE },
-	{ SYS_quotactl_fd,            REFUSE },
-	{ SYS_settimeofday,           REFUSE },
-	{ SYS_clock_settime,          REFUSE },
-	{ SYS_clock_adjtime,          REFUSE },
-	{ SYS_lookup_dcookie,         REFUSE },
-	{ SYS_kcmp,                   REFUSE },
-	{ SYS_nfsservctl,             REFUSE },
-	{ SYS_reboot,                 REFUSE },
+	{ SYS_acct, REFUSE },
+	{ SYS_swapon, REFUSE },
+	{ SYS_swapoff, REFUSE },
+	{ SYS_quotactl, REFUSE },
+	{ SYS_quotactl_fd, REFUSE },
+	{ SYS_settimeofday, REFUSE },
+	{ SYS_clock_settime, REFUSE },
+	{ SYS_clock_adjtime, REFUSE },
+	{ SYS_lookup_dcookie, REFUSE },
+	{ SYS_kcmp, REFUSE },
+	{ SYS_nfsservctl, REFUSE },
+	{ SYS_reboot, REFUSE },
 };
 
 /* AF_NETLINK is judged by its protocol. */
 static const __u32 refused_families[] = {
-	AF_PACKET, AF_KEY, AF_ALG, AF_VSOCK,
+	AF_PACKET,
+	AF_KEY,
+	AF_ALG,
+	AF_VSOCK,
 };
 
 struct filter {
@@ -150,8 +152,7 @@ static void answer(struct filter *f, __u32 action)
 	add(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-static void when_answer(struct filter *f, __u16 test, __u32 value,
-			__u32 action)
+static void when_answer(struct filter *f, __u16 test, __u32 value, __u32 action)
 {
 	jump(f, test, value, 0, 1);
 	answer(f, action);

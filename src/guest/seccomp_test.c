@@ -16,9 +16,9 @@
 
 #include "support/check.h"
 
-#define WORKS 0
+#define WORKS	     0
 #define CHILD_BROKEN 255 /* the filter could not be installed */
-#define KILLED 256
+#define KILLED	     256
 
 #define HIGH_BIT (1UL << 32)
 
@@ -28,43 +28,51 @@ static const struct call_case {
 	unsigned long args[3];
 	int want; /* errno, WORKS or KILLED */
 } call_cases[] = {
-	{ "getpid",          SYS_getpid,   { 0 },               WORKS  },
-	{ "mount",           SYS_mount,    { 0 },               EPERM  },
-	{ "unshare",         SYS_unshare,  { CLONE_NEWUSER },   EPERM  },
-	{ "move_mount",      SYS_move_mount, { 0 },             EPERM  },
-	{ "open_tree_attr",  467,          { 0 },               EPERM  },
-	{ "mount_setattr",   SYS_mount_setattr, { 0 },          EPERM  },
-	{ "handle",          SYS_open_by_handle_at, { 0 },      EPERM  },
-	{ "clock_settime",   SYS_clock_settime, { 0 },          EPERM  },
-	{ "reboot",          SYS_reboot,   { 0 },               EPERM  },
-	{ "keyctl",          SYS_keyctl,   { 0 },               EPERM  },
-	{ "landlock",        SYS_landlock_create_ruleset, { 0 }, EPERM },
-	{ "seccomp",         SYS_seccomp,  { 0 },               EPERM  },
-	{ "io_uring_setup",  SYS_io_uring_setup, { 1, 0 },      ENOSYS },
-	{ "io_uring_enter",  SYS_io_uring_enter, { 0 },         KILLED },
-	{ "clone3",          SYS_clone3,   { 0 },               ENOSYS },
-	{ "clone, namespace", SYS_clone,   { CLONE_NEWUSER },   EPERM  },
-	{ "clone, high bit", SYS_clone,    { HIGH_BIT | CLONE_NEWNET }, EPERM },
-	{ "ptrace",          SYS_ptrace,   { 0 },               KILLED },
-	{ "bpf",             SYS_bpf,      { 0 },               KILLED },
-	{ "process_vm_readv", SYS_process_vm_readv, { 0 },      KILLED },
-	{ "finit_module",    SYS_finit_module, { 0 },           KILLED },
-	{ "socket, unix",    SYS_socket,   { AF_UNIX, SOCK_STREAM, 0 }, WORKS },
-	{ "socket, inet",    SYS_socket,   { AF_INET, SOCK_STREAM, 0 }, WORKS },
-	{ "socket, route",   SYS_socket,
-	  { AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },              WORKS  },
-	{ "socket, route, high bits", SYS_socket,
-	  { HIGH_BIT | AF_NETLINK, SOCK_RAW, HIGH_BIT | NETLINK_ROUTE }, WORKS },
-	{ "socket, audit",   SYS_socket,
-	  { AF_NETLINK, SOCK_RAW, NETLINK_AUDIT },              EPERM  },
-	{ "socket, packet",  SYS_socket,   { AF_PACKET, SOCK_RAW, 0 }, EPERM },
-	{ "socket, packet, high bit", SYS_socket,
-	  { HIGH_BIT | AF_PACKET, SOCK_RAW, 0 },                EPERM  },
-	{ "socket, key",     SYS_socket,   { AF_KEY, SOCK_RAW, 2 }, EPERM },
-	{ "socket, alg",     SYS_socket,   { AF_ALG, 0, 0 },    EPERM  },
-	{ "socket, vsock",   SYS_socket,   { AF_VSOCK, 0, 0 },  EPERM  },
+	{ "getpid", SYS_getpid, { 0 }, WORKS },
+	{ "mount", SYS_mount, { 0 }, EPERM },
+	{ "unshare", SYS_unshare, { CLONE_NEWUSER }, EPERM },
+	{ "move_mount", SYS_move_mount, { 0 }, EPERM },
+	{ "open_tree_attr", 467, { 0 }, EPERM },
+	{ "mount_setattr", SYS_mount_setattr, { 0 }, EPERM },
+	{ "handle", SYS_open_by_handle_at, { 0 }, EPERM },
+	{ "clock_settime", SYS_clock_settime, { 0 }, EPERM },
+	{ "reboot", SYS_reboot, { 0 }, EPERM },
+	{ "keyctl", SYS_keyctl, { 0 }, EPERM },
+	{ "landlock", SYS_landlock_create_ruleset, { 0 }, EPERM },
+	{ "seccomp", SYS_seccomp, { 0 }, EPERM },
+	{ "io_uring_setup", SYS_io_uring_setup, { 1, 0 }, ENOSYS },
+	{ "io_uring_enter", SYS_io_uring_enter, { 0 }, KILLED },
+	{ "clone3", SYS_clone3, { 0 }, ENOSYS },
+	{ "clone, namespace", SYS_clone, { CLONE_NEWUSER }, EPERM },
+	{ "clone, high bit", SYS_clone, { HIGH_BIT | CLONE_NEWNET }, EPERM },
+	{ "ptrace", SYS_ptrace, { 0 }, KILLED },
+	{ "bpf", SYS_bpf, { 0 }, KILLED },
+	{ "process_vm_readv", SYS_process_vm_readv, { 0 }, KILLED },
+	{ "finit_module", SYS_finit_module, { 0 }, KILLED },
+	{ "socket, unix", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, WORKS },
+	{ "socket, inet", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, WORKS },
+	{ "socket, route",
+	  SYS_socket,
+	  { AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
+	  WORKS },
+	{ "socket, route, high bits",
+	  SYS_socket,
+	  { HIGH_BIT | AF_NETLINK, SOCK_RAW, HIGH_BIT | NETLINK_ROUTE },
+	  WORKS },
+	{ "socket, audit",
+	  SYS_socket,
+	  { AF_NETLINK, SOCK_RAW, NETLINK_AUDIT },
+	  EPERM },
+	{ "socket, packet", SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, EPERM },
+	{ "socket, packet, high bit",
+	  SYS_socket,
+	  { HIGH_BIT | AF_PACKET, SOCK_RAW, 0 },
+	  EPERM },
+	{ "socket, key", SYS_socket, { AF_KEY, SOCK_RAW, 2 }, EPERM },
+	{ "socket, alg", SYS_socket, { AF_ALG, 0, 0 }, EPERM },
+	{ "socket, vsock", SYS_socket, { AF_VSOCK, 0, 0 }, EPERM },
 #ifdef __x86_64__
-	{ "x32 getpid",      0x40000000 | SYS_getpid, { 0 },    ENOSYS },
+	{ "x32 getpid", 0x40000000 | SYS_getpid, { 0 }, ENOSYS },
 #endif
 };
 

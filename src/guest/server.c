@@ -64,8 +64,7 @@ static char *parse_authorized(struct span line)
 	return normal;
 }
 
-static int load_authorized(struct server *s, const char *lines,
-			   struct err *err)
+static int load_authorized(struct server *s, const char *lines, struct err *err)
 {
 	struct span text = SPAN_STR(lines), line;
 
@@ -114,16 +113,14 @@ int server_listen(struct server *s, struct err *err)
 		.sin_port = htons(GUEST_SSH_PORT),
 		.sin_addr.s_addr = inet_addr(GUEST_ADDRESS),
 	};
-	auto_close int fd = socket(AF_INET,
-				   SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				   0);
+	auto_close int fd =
+		socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return err_sys(err, errno, "open a socket");
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, BACKLOG) < 0)
-		return err_sys(err, errno, "listen on port %d",
-			       GUEST_SSH_PORT);
+		return err_sys(err, errno, "listen on port %d", GUEST_SSH_PORT);
 	s->listen_fd = fd_take(&fd);
 	return 0;
 }

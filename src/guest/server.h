@@ -28,7 +28,8 @@ struct server {
 /**
  * server_load_keys() - take the keys of this session
  * @host_key:	PEM
- * @authorized:	lines as in authorized_keys; the first valid key may log in
+ * @authorized:	lines as in authorized_keys; the first valid key
+ *		may log in
  */
 must_check int server_load_keys(struct server *s, const char *host_key,
 				const char *authorized, struct err *err);

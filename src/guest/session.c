@@ -113,8 +113,8 @@ static int make_terminal(struct session_ends *e, const struct winsize *size,
 		return err_sys(err, errno, "open a terminal");
 	if (ioctl(e->ours.in, TIOCSPTLCK, &unlocked) < 0)
 		return err_sys(err, errno, "unlock a terminal");
-	e->child[0] = ioctl(e->ours.in, TIOCGPTPEER,
-			    O_RDWR | O_NOCTTY | O_CLOEXEC);
+	e->child[0] =
+		ioctl(e->ours.in, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (e->child[0] < 0)
 		return err_sys(err, errno, "open the session's terminal");
 	if (tcgetattr(e->child[0], &t) < 0)
@@ -213,8 +213,8 @@ static _Noreturn void child_run(const struct session_spec *spec,
 	child_fail(spec->base->shell);
 }
 
-static int start_child(const struct session_spec *spec,
-		       struct session_ends *e, struct err *err)
+static int start_child(const struct session_spec *spec, struct session_ends *e,
+		       struct err *err)
 {
 	pid_t pid = fork();
 

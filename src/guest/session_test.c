@@ -28,8 +28,8 @@ static void test_signal_names(void **state unused)
 
 static void test_other_names_are_no_signals(void **state unused)
 {
-	static const char *const names[] = { "", "SIGKILL", "kill", "STOP",
-					     "KILL ", "9" };
+	static const char *const names[] = { "",     "SIGKILL", "kill",
+					     "STOP", "KILL ",	"9" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		CHECK(session_signal_number(names[i]) == 0, "'%s'", names[i]);

@@ -14,8 +14,9 @@
 #include "infra/sys/loop.h"
 
 #define KERNEL_GROUP 1U
-#define EVENT_SIZE 4096 /* bytes; what does not fit is cut, we do not read it */
-#define NS_PER_MS 1000000
+/* Bytes; what does not fit is cut, and nobody reads it. */
+#define EVENT_SIZE 4096
+#define NS_PER_MS  1000000
 
 int uevents_open(struct uevents *u, struct modules *modules, struct err *err)
 {
@@ -23,9 +24,9 @@ int uevents_open(struct uevents *u, struct modules *modules, struct err *err)
 		.nl_family = AF_NETLINK,
 		.nl_groups = KERNEL_GROUP,
 	};
-	auto_close int fd = socket(AF_NETLINK,
-				   SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				   NETLINK_KOBJECT_UEVENT);
+	auto_close int fd =
+		socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		       NETLINK_KOBJECT_UEVENT);
 
 	if (fd < 0)
 		return err_sys(err, errno, "open the kernel's event socket");

@@ -27,7 +27,7 @@ void uevents_close(struct uevents *u);
  *
  * Fails at once when a module cannot be loaded.
  */
-must_check int uevents_wait(struct uevents *u, uevents_check *check,
-			    void *data, int timeout_ms, struct err *err);
+must_check int uevents_wait(struct uevents *u, uevents_check *check, void *data,
+			    int timeout_ms, struct err *err);
 
 #endif /* BBOX_GUEST_UEVENTS_H */

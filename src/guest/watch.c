@@ -63,8 +63,8 @@ static int open_timer(struct err *err)
 		.it_interval.tv_sec = CLOCK_PERIOD_S,
 		.it_value.tv_sec = CLOCK_PERIOD_S,
 	};
-	auto_close int fd = timerfd_create(CLOCK_MONOTONIC,
-					   TFD_NONBLOCK | TFD_CLOEXEC);
+	auto_close int fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 
 	if (fd < 0 || timerfd_settime(fd, 0, &period, NULL) < 0)
 		return err_sys(err, errno, "start a timer");

@@ -131,8 +131,8 @@ static void make_vm(struct runtime *rt, const struct runtime_config *cfg)
 	rt->deps.sessions = ssh_runner_new(&sessions);
 }
 
-static int make_workspace(struct runtime *rt,
-			  const struct runtime_config *cfg, struct err *err)
+static int make_workspace(struct runtime *rt, const struct runtime_config *cfg,
+			  struct err *err)
 {
 	const struct cloner_config cloner = { .cache_dir = cfg->dirs->cache,
 					      .log = cfg->log,
@@ -160,8 +160,8 @@ static int make_workspace(struct runtime *rt,
 	rt->deps.cloner = cloner_new(&cloner);
 	rt->deps.flusher = flusher_new(&flusher);
 	rt->review = cfg->review;
-	rt->deps.reviewer = cfg->review ? terminal_reviewer_new(&asking) :
-					  auto_reviewer_new(&automatic);
+	rt->deps.reviewer = cfg->review ? terminal_reviewer_new(&asking)
+					: auto_reviewer_new(&automatic);
 	return 0;
 }
 
@@ -170,9 +170,8 @@ static int make_all(struct runtime *rt, const struct runtime_config *cfg,
 {
 	/* Whoever cannot keep a cache is told so before anything starts. */
 	if (fs_mkdir_all(cfg->dirs->cache, 0700, err) < 0)
-		return err_wrap(err,
-				"cache directory (set XDG_CACHE_HOME to a "
-				"writable place)");
+		return err_wrap(err, "cache directory (set XDG_CACHE_HOME to a "
+				     "writable place)");
 	if (loop_new(&rt->loop, err) < 0 ||
 	    loop_catch_signals(rt->loop, err) < 0 ||
 	    make_progress(rt, cfg, err) < 0)

@@ -17,10 +17,10 @@
 struct runtime_config {
 	const struct xdg_dirs *dirs;
 	struct log *log;
-	bool review;		/* ask for each change */
-	bool timings;		/* see runtime_print_timings() */
-	struct span init;	/* the bytes of bbox-init */
-	const char *init_id;	/* changes whenever they do */
+	bool review;	     /* ask for each change */
+	bool timings;	     /* see runtime_print_timings() */
+	struct span init;    /* the bytes of bbox-init */
+	const char *init_id; /* changes whenever they do */
 	const struct oci_recipe *recipes;
 	size_t recipe_count;
 };

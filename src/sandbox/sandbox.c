@@ -169,8 +169,8 @@ static int bring_back(const struct sandbox_deps *deps,
 		return 0;
 	}
 	progress_done(deps->progress, "%zu file(s) changed", changes.n);
-	if (workspace_reviewer_review(deps->reviewer, snapshot, &changes,
-				      err) < 0)
+	if (workspace_reviewer_review(deps->reviewer, snapshot, &changes, err) <
+	    0)
 		return err_wrap(err, "reviewing changes");
 	if (!change_list_accepted(&changes)) {
 		*unwritten = false;

@@ -14,8 +14,8 @@
 struct world {
 	char steps[64];
 	const char *fails;
-	size_t changes;	      /* what the differ finds */
-	size_t accepts;	      /* how many of them the reviewer takes */
+	size_t changes; /* what the differ finds */
+	size_t accepts; /* how many of them the reviewer takes */
 	enum err_kind attach_kind;
 	int exit_code;
 	struct image_store images;
@@ -369,7 +369,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps_follow_what_happened),
 		cmocka_unit_test(test_exit_code_is_the_commands),
-		cmocka_unit_test(test_guest_gets_the_snapshot_not_the_workspace),
+		cmocka_unit_test(
+			test_guest_gets_the_snapshot_not_the_workspace),
 		cmocka_unit_test(test_kept_view_is_named),
 		cmocka_unit_test(test_cancelled_session_still_flushes),
 	};

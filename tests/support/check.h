@@ -26,23 +26,22 @@
 	} while (0)
 
 /* The call must succeed; on failure its error message is shown. */
-#define CHECK_OK(call, err)                                          \
-	do {                                                         \
-		if ((call) < 0)                                      \
-			fail_msg("%s: %s", #call, (err)->msg);       \
+#define CHECK_OK(call, err)                                    \
+	do {                                                   \
+		if ((call) < 0)                                \
+			fail_msg("%s: %s", #call, (err)->msg); \
 	} while (0)
 
 /* The call must fail with @kind and a message that contains @text. */
-#define CHECK_FAILS(call, err, want_kind, text)                          \
-	do {                                                             \
-		*(err) = ERR_INIT;                                       \
-		if ((call) >= 0)                                         \
-			fail_msg("%s: succeeded", #call);                \
-		if ((err)->kind != (want_kind) ||                        \
-		    !strstr((err)->msg, (text)))                         \
-			fail_msg("%s: got %s '%s', want %s '%s'", #call, \
-				 err_kind_name((err)->kind), (err)->msg, \
-				 err_kind_name(want_kind), (text));      \
+#define CHECK_FAILS(call, err, want_kind, text)                                \
+	do {                                                                   \
+		*(err) = ERR_INIT;                                             \
+		if ((call) >= 0)                                               \
+			fail_msg("%s: succeeded", #call);                      \
+		if ((err)->kind != (want_kind) || !strstr((err)->msg, (text))) \
+			fail_msg("%s: got %s '%s', want %s '%s'", #call,       \
+				 err_kind_name((err)->kind), (err)->msg,       \
+				 err_kind_name(want_kind), (text));            \
 	} while (0)
 
 #define RUN_TESTS(tests) cmocka_run_group_tests(tests, NULL, NULL)

@@ -13,7 +13,7 @@
 
 #define LIST_MAX ((size_t)1024 * 1024) /* bytes */
 #define ID_SHOWN 19		       /* "sha256:" and 12 digits */
-#define MIB ((uint64_t)1024 * 1024)
+#define MIB	 ((uint64_t)1024 * 1024)
 
 static const char help[] =
 	"Build and list the images of the local store.\n\n"
@@ -50,16 +50,13 @@ static int add_row(struct buf *out, const struct oci_store_entry *e, bool json,
 				first ? "" : ",", e->ref, e->id, e->size,
 				e->layer_count);
 	return buf_addf(out, err, "%-20s %-20.*s %6" PRIu64 " MiB %3zu\n",
-			e->ref, ID_SHOWN, e->id, e->size / MIB,
-			e->layer_count);
+			e->ref, ID_SHOWN, e->id, e->size / MIB, e->layer_count);
 }
 
 /* The grammar of references leaves nothing in them that JSON must escape. */
-static int list(struct runtime *rt, const struct tool_words *w,
-		struct err *err)
+static int list(struct runtime *rt, const struct tool_words *w, struct err *err)
 {
-	auto_oci_store_list struct oci_store_list images =
-		OCI_STORE_LIST_INIT;
+	auto_oci_store_list struct oci_store_list images = OCI_STORE_LIST_INIT;
 	auto_buf struct buf out = BUF_INIT(LIST_MAX);
 
 	if (oci_store_list(runtime_deps(rt)->images, &images, err) < 0)

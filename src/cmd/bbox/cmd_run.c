@@ -24,10 +24,10 @@
 #include "runtime/runtime.h"
 
 #define COMMAND_MAX ((size_t)1024 * 1024) /* bytes */
-#define HELP_MAX ((size_t)64 * 1024)	  /* bytes */
+#define HELP_MAX    ((size_t)64 * 1024)	  /* bytes */
 
 /* run-image, where nobody asked for anything else (chapter 10, 2.4). */
-#define DEFAULT_CPUS 2
+#define DEFAULT_CPUS	2
 #define DEFAULT_MEM_MIB 4096
 #define DEFAULT_TMP_MIB 2048
 
@@ -93,8 +93,8 @@ static int check_workspace(const struct plan *p, struct err *err)
 			       "workspace '%s' is %s; give a project "
 			       "directory with --workspace",
 			       p->workspace,
-			       p->workspace[1] ? "your home directory" :
-						 "the root of the system");
+			       p->workspace[1] ? "your home directory"
+					       : "the root of the system");
 	return 0;
 }
 
@@ -156,8 +156,8 @@ static int load_excludes(struct plan *p, struct err *err)
 	    add_patterns(p, p->diff_exclude, err) < 0)
 		return -1;
 	warn_of_dropped(p->snapshot_exclude);
-	if (add_ignore_file(p, ".gitignore", p->diff_exclude,
-			    &gitignore_err) < 0)
+	if (add_ignore_file(p, ".gitignore", p->diff_exclude, &gitignore_err) <
+	    0)
 		fprintf(stderr, "Warning: %s, ignoring\n", gitignore_err.msg);
 	exclude_also(p->diff_exclude, p->snapshot_exclude);
 	return 0;
@@ -206,8 +206,7 @@ static int render_env(const struct plan *p, struct buf *out, struct err *err)
 /* Tells the user what a session that is over leaves him with. */
 static void report(const struct sandbox_result *result)
 {
-	const char *hint =
-		result->ended ? exit_hint(&result->session) : NULL;
+	const char *hint = result->ended ? exit_hint(&result->session) : NULL;
 
 	if (hint)
 		fprintf(stderr, "\nSession ended unexpectedly: %s\n", hint);
@@ -240,8 +239,8 @@ static int run_in(const struct plan *p, struct runtime *rt,
 		.hostname = "sandbox",
 		.snapshot_exclude = p->snapshot_exclude,
 		.diff_exclude = p->diff_exclude,
-		.cpus = first_of(p->options.cpus,
-				 p->agent ? p->agent->cpus : 0, DEFAULT_CPUS),
+		.cpus = first_of(p->options.cpus, p->agent ? p->agent->cpus : 0,
+				 DEFAULT_CPUS),
 		.mem_mib = memory_of(p),
 		.tmp_mib = p->agent ? p->agent->tmp_mib : DEFAULT_TMP_MIB,
 		.accel = p->options.accel,
@@ -291,8 +290,8 @@ static struct file_log *open_log(const struct plan *p,
 				 const char *vm_name)
 {
 	auto_free char *path =
-		p->options.log_file ? xstrdup(p->options.log_file) :
-				      xasprintf("%s/broodbox.log", dir->path);
+		p->options.log_file ? xstrdup(p->options.log_file)
+				    : xasprintf("%s/broodbox.log", dir->path);
 	struct file_log *log = NULL;
 	struct err err = ERR_INIT;
 
@@ -353,8 +352,8 @@ static int plan_agent(struct plan *p, const struct option_words *words,
 			       words->before.v[0]);
 	}
 	p->name = xstrdup(p->agent->name);
-	p->image = xstrdup(p->options.image ? p->options.image :
-					      p->agent->image);
+	p->image =
+		xstrdup(p->options.image ? p->options.image : p->agent->image);
 	if (p->options.exec)
 		strv_add(&p->words, p->options.exec);
 	for (size_t i = 0; !p->options.exec && p->agent->command[i]; i++)
@@ -410,7 +409,8 @@ static int run_command(const struct option *table, const char *usage,
 
 int command_agent(const char *const *argv, struct err *err)
 {
-	return run_command(run_options_agent, "AGENT [flags] [-- agent-args...]",
+	return run_command(run_options_agent,
+			   "AGENT [flags] [-- agent-args...]",
 			   "claude-code --review --memory 8g -- --model opus",
 			   argv, plan_agent, err);
 }

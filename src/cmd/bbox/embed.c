@@ -14,10 +14,11 @@ DECLARE(embed_recipe_claude_code);
 
 /* The build's shell has no safe way to write quotes. */
 #define TEXT_OF_(x) #x
-#define TEXT_OF(x) TEXT_OF_(x)
+#define TEXT_OF(x)  TEXT_OF_(x)
 
-#define SPAN_OF(symbol) \
-	((struct span){ .p = (symbol), .len = (size_t)(symbol##_end - (symbol)) })
+#define SPAN_OF(symbol)                \
+	((struct span){ .p = (symbol), \
+			.len = (size_t)(symbol##_end - (symbol)) })
 
 void embedded_fill(struct runtime_config *cfg)
 {

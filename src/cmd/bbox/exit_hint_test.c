@@ -34,8 +34,8 @@ static void test_hints(void **state unused)
 		snprintf(r.signal_name, sizeof(r.signal_name), "%s",
 			 cases[i].signal);
 		hint = exit_hint(&r);
-		CHECK(cases[i].text ? hint && strstr(hint, cases[i].text) :
-				      !hint,
+		CHECK(cases[i].text ? hint && strstr(hint, cases[i].text)
+				    : !hint,
 		      "%d %s: '%s'", r.exit_code, r.signal_name,
 		      hint ? hint : "none");
 	}

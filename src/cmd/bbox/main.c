@@ -14,7 +14,7 @@
 
 #define EXIT_ERROR 1
 #define EXIT_USAGE 2
-#define HELP_MAX ((size_t)64 * 1024) /* bytes */
+#define HELP_MAX   ((size_t)64 * 1024) /* bytes */
 
 static const struct command *const commands[] = {
 	&command_run_image,
@@ -65,9 +65,8 @@ static int print_help(struct err *err)
 
 static int print_version(struct err *err)
 {
-	return command_print("bbox version " BBOX_VERSION " (" BBOX_COMMIT
-			     ")\n",
-			     err);
+	return command_print(
+		"bbox version " BBOX_VERSION " (" BBOX_COMMIT ")\n", err);
 }
 
 static const struct command *find_command(const char *word)

@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 #define HELP_COLUMN 30
-#define FIELD_MAX ((size_t)64 * 1024) /* bytes of one CSV field */
+#define FIELD_MAX   ((size_t)64 * 1024) /* bytes of one CSV field */
 
 void option_words_release(struct option_words *w)
 {
@@ -111,10 +111,9 @@ int options_parse(const struct option *table, void *target,
 int options_help(const struct option *table, struct buf *out, struct err *err)
 {
 	for (; table->name; table++) {
-		auto_free char *left =
-			xasprintf("  --%s%s%s", table->name,
-				  table->value ? " " : "",
-				  table->value ? table->value : "");
+		auto_free char *left = xasprintf(
+			"  --%s%s%s", table->name, table->value ? " " : "",
+			table->value ? table->value : "");
 
 		if (buf_addf(out, err, "%-*s %s\n", HELP_COLUMN, left,
 			     table->help) < 0)

@@ -41,9 +41,9 @@ static const struct option table[] = {
 
 static void test_words_and_options_mix(void **state unused)
 {
-	const char *const argv[] = { "one",	"--flag", "--number", "7",
-				     "two",	"--list", "a,b",      "--list=c",
-				     "--",	"--flag", NULL };
+	const char *const argv[] = { "one", "--flag", "--number", "7",
+				     "two", "--list", "a,b",	  "--list=c",
+				     "--",  "--flag", NULL };
 	auto_option_words struct option_words words = OPTION_WORDS_INIT;
 	struct target t = { .flag = false };
 	struct err err = ERR_INIT;
@@ -77,8 +77,7 @@ static void test_bad_lines_are_refused(void **state unused)
 	/* clang-format on */
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *const argv[] = { cases[i].a, cases[i].b, NULL };
-		auto_option_words struct option_words words =
-			OPTION_WORDS_INIT;
+		auto_option_words struct option_words words = OPTION_WORDS_INIT;
 		struct target t = { .flag = false };
 		struct err err = ERR_INIT;
 

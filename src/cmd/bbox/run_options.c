@@ -58,8 +58,7 @@ static int set_text(char **out, const char *value, struct err *err)
 
 static int set_workspace(void *target, const char *value, struct err *err)
 {
-	return set_text(&((struct run_options *)target)->workspace, value,
-			err);
+	return set_text(&((struct run_options *)target)->workspace, value, err);
 }
 
 static int set_image(void *target, const char *value, struct err *err)

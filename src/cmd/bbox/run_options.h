@@ -21,7 +21,7 @@ struct run_options {
 	char *exec;	  /* owned; NULL: the agent's command */
 	char *log_file;	  /* owned; NULL: in the session's directory */
 	struct strv exclude;
-	struct strv env; /* patterns to forward, or NAME=value */
+	struct strv env;	 /* patterns to forward, or NAME=value */
 	struct strv allow_hosts; /* checked */
 	enum vm_accel accel;
 	bool review;

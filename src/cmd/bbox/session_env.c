@@ -24,20 +24,17 @@ static void set_memory_caps(struct env_map *m, const struct session_env *e)
 	uint64_t mem = e->mem_mib;
 
 	if (e->agent && e->agent->heap_percent) {
-		auto_free char *v =
-			xasprintf("--max-old-space-size=%llu",
-				  (unsigned long long)(mem *
-						       e->agent->heap_percent /
-						       100));
+		auto_free char *v = xasprintf(
+			"--max-old-space-size=%llu",
+			(unsigned long long)(mem * e->agent->heap_percent /
+					     100));
 
 		set(m, "NODE_OPTIONS", v);
 	}
 	if (e->agent && e->agent->gc_percent) {
-		auto_free char *v =
-			xasprintf("%lluMiB",
-				  (unsigned long long)(mem *
-						       e->agent->gc_percent /
-						       100));
+		auto_free char *v = xasprintf(
+			"%lluMiB",
+			(unsigned long long)(mem * e->agent->gc_percent / 100));
 
 		set(m, "GOMEMLIMIT", v);
 	}

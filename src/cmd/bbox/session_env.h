@@ -13,9 +13,9 @@ struct session_env {
 	const char *agent_name;
 	const struct agent *agent; /* NULL for run-image */
 	const char *session_id;
-	uint32_t mem_mib;		/* effective */
-	const struct strv *user;	/* patterns, or NAME=value */
-	const char *const *host_env;	/* "NAME=value", NULL-terminated */
+	uint32_t mem_mib;	     /* effective */
+	const struct strv *user;     /* patterns, or NAME=value */
+	const char *const *host_env; /* "NAME=value", NULL-terminated */
 };
 
 /* Appends "export NAME='value'" lines. */

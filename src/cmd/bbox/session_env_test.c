@@ -10,8 +10,12 @@
 #include "support/check.h"
 
 static const char *const host_env[] = {
-	"ANTHROPIC_API_KEY=key", "AWS_SECRET=no", "EXTRA_A=1", "EXTRA_B=2",
-	"BBOX_SESSION_ID=forged", NULL,
+	"ANTHROPIC_API_KEY=key",
+	"AWS_SECRET=no",
+	"EXTRA_A=1",
+	"EXTRA_B=2",
+	"BBOX_SESSION_ID=forged",
+	NULL,
 };
 
 static void render(struct strv *user, const struct agent *agent,
@@ -37,19 +41,18 @@ static void test_only_named_variables_are_forwarded(void **state unused)
 	strv_add(&user, "SET=it's, so");
 	strv_add(&user, "BBOX_*");
 	render(&user, agent_find("claude-code"), &out);
-	assert_string_equal(
-		out.data,
-		"export ANTHROPIC_API_KEY='key'\n"
-		"export BBOX_AGENT_NAME='claude-code'\n"
-		"export BBOX_HOME='/home/sandbox'\n"
-		"export BBOX_SESSION_ID='0badcafe'\n"
-		"export BBOX_WORKSPACE='/workspace'\n"
-		"export EXTRA_A='1'\n"
-		"export EXTRA_B='2'\n"
-		"export GIT_TERMINAL_PROMPT='0'\n"
-		"export GOMEMLIMIT='2867MiB'\n"
-		"export NODE_OPTIONS='--max-old-space-size=3072'\n"
-		"export SET='it'\\''s, so'\n");
+	assert_string_equal(out.data,
+			    "export ANTHROPIC_API_KEY='key'\n"
+			    "export BBOX_AGENT_NAME='claude-code'\n"
+			    "export BBOX_HOME='/home/sandbox'\n"
+			    "export BBOX_SESSION_ID='0badcafe'\n"
+			    "export BBOX_WORKSPACE='/workspace'\n"
+			    "export EXTRA_A='1'\n"
+			    "export EXTRA_B='2'\n"
+			    "export GIT_TERMINAL_PROMPT='0'\n"
+			    "export GOMEMLIMIT='2867MiB'\n"
+			    "export NODE_OPTIONS='--max-old-space-size=3072'\n"
+			    "export SET='it'\\''s, so'\n");
 }
 
 static void test_run_image_forwards_nothing_by_itself(void **state unused)

@@ -42,8 +42,7 @@ void env_map_forward(struct env_map *m, const char *const *host_env,
 		     const char *const *patterns);
 
 /* Appends @word in single quotes, each ' as '\''. */
-must_check int shell_quote(struct buf *out, const char *word,
-			   struct err *err);
+must_check int shell_quote(struct buf *out, const char *word, struct err *err);
 
 /**
  * session_command() - the command line that the guest's shell is given

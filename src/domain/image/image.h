@@ -30,11 +30,11 @@ struct image {
 	char id[IMAGE_DIGEST_SIZE]; /* of the stored configuration */
 	struct image_layer layers[IMAGE_LAYERS_MAX]; /* bottom first */
 	size_t layer_count;
-	struct strv env;	/* "NAME=value" */
+	struct strv env; /* "NAME=value" */
 	struct strv entrypoint;
 	struct strv cmd;
-	char *working_dir;	/* owned; NULL means "/" */
-	char *user;		/* owned; NULL means none given */
+	char *working_dir; /* owned; NULL means "/" */
+	char *user;	   /* owned; NULL means none given */
 };
 
 #define IMAGE_INIT ((struct image){ .ref = NULL })

@@ -33,7 +33,8 @@ typedef int module_read_fn(void *data, const char *name, struct span *out,
  * modules_order() - everything @wanted needs, dependencies first
  * @read:	called once per module
  * @out:	names in load order, each once
- * @err:	ERR_NOT_FOUND for a dependency, ERR_INVALID (a cycle, a bad file)
+ * @err:	ERR_NOT_FOUND for a dependency, ERR_INVALID (a cycle, a bad
+ * file)
  *
  * A name in @wanted that @read does not find counts as built into the kernel
  * and is left out; a dependency is always a module, so that one must exist.

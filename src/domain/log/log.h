@@ -12,7 +12,12 @@
 
 #include "base/macros.h"
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_level {
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_ERROR
+};
 
 struct log;
 
@@ -32,8 +37,8 @@ printf_like(3, 4) void log_at(struct log *log, enum log_level level,
 			      const char *fmt, ...);
 
 #define log_debug(log, ...) log_at((log), LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define log_info(log, ...) log_at((log), LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_warn(log, ...) log_at((log), LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(log, ...)  log_at((log), LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(log, ...)  log_at((log), LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_error(log, ...) log_at((log), LOG_LEVEL_ERROR, __VA_ARGS__)
 
 #endif /* BBOX_DOMAIN_LOG_LOG_H */

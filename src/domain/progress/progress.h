@@ -44,10 +44,10 @@ printf_like(3, 4) void progress_event(struct progress *p,
 				      const char *fmt, ...);
 
 #define progress_start(p, ...) progress_event((p), PROGRESS_START, __VA_ARGS__)
-#define progress_done(p, ...) progress_event((p), PROGRESS_DONE, __VA_ARGS__)
-#define progress_info(p, ...) progress_event((p), PROGRESS_INFO, __VA_ARGS__)
-#define progress_warn(p, ...) progress_event((p), PROGRESS_WARN, __VA_ARGS__)
-#define progress_fail(p, ...) progress_event((p), PROGRESS_FAIL, __VA_ARGS__)
+#define progress_done(p, ...)  progress_event((p), PROGRESS_DONE, __VA_ARGS__)
+#define progress_info(p, ...)  progress_event((p), PROGRESS_INFO, __VA_ARGS__)
+#define progress_warn(p, ...)  progress_event((p), PROGRESS_WARN, __VA_ARGS__)
+#define progress_fail(p, ...)  progress_event((p), PROGRESS_FAIL, __VA_ARGS__)
 
 static inline void progress_advance(struct progress *p, uint64_t done,
 				    uint64_t total, const char *unit)

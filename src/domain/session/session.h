@@ -71,7 +71,7 @@ struct session_request {
 };
 
 struct session_result {
-	int exit_code;	     /* of the command; 128 + n for signal n */
+	int exit_code;	      /* of the command; 128 + n for signal n */
 	char signal_name[16]; /* "KILL", ...; empty for an ordinary exit */
 };
 
@@ -90,9 +90,9 @@ struct session_runner {
 	const struct session_runner_ops *ops;
 };
 
-static inline must_check int
-session_runner_make_keys(struct session_runner *r, struct session_keys *out,
-			 struct err *err)
+static inline must_check int session_runner_make_keys(struct session_runner *r,
+						      struct session_keys *out,
+						      struct err *err)
 {
 	return r->ops->make_keys(r, out, err);
 }

@@ -27,9 +27,9 @@ enum change_decision {
 
 /* The workspace's file as the snapshot copied it, for conflict detection. */
 struct change {
-	char *path;			  /* owned; relative */
+	char *path; /* owned; relative */
 	enum change_kind kind;
-	char hash[CHANGE_HASH_SIZE];	  /* of the guest's file; "" if deleted */
+	char hash[CHANGE_HASH_SIZE]; /* of the guest's file; "" if deleted */
 	char base_hash[CHANGE_HASH_SIZE]; /* of what the guest started from;
 					   * "" if it was not there */
 	uint32_t mode;			  /* guest's permission bits */

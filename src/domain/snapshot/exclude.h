@@ -14,10 +14,10 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define EXCLUDE_FILE ".broodboxignore"
-#define EXCLUDE_FILE_MAX ((size_t)64 * 1024)	/* bytes */
-#define EXCLUDE_PATTERNS_MAX ((size_t)4096)	/* of all tiers together */
-#define EXCLUDE_PATTERN_MAX ((size_t)1024)	/* bytes of one pattern */
+#define EXCLUDE_FILE	     ".broodboxignore"
+#define EXCLUDE_FILE_MAX     ((size_t)64 * 1024) /* bytes */
+#define EXCLUDE_PATTERNS_MAX ((size_t)4096)	 /* of all tiers together */
+#define EXCLUDE_PATTERN_MAX  ((size_t)1024)	 /* bytes of one pattern */
 
 /* The matcher for one purpose; which tiers apply depends on it. */
 enum exclude_purpose {

@@ -19,21 +19,21 @@
 
 struct guest_config {
 	uint32_t layer_count;
-	uint32_t tmp_mib;	/* size of /tmp */
+	uint32_t tmp_mib; /* size of /tmp */
 	bool has_workspace;
 	bool workspace_read_only;
-	char *hostname;		/* owned */
-	char *dns;		/* owned; address of the resolver */
-	struct strv image_env;	/* "NAME=value" */
-	struct strv hosts;	/* lines for /etc/hosts: "address name" */
+	char *hostname;	       /* owned */
+	char *dns;	       /* owned; address of the resolver */
+	struct strv image_env; /* "NAME=value" */
+	struct strv hosts;     /* lines for /etc/hosts: "address name" */
 };
 
 #define GUEST_CONFIG_INIT ((struct guest_config){ .layer_count = 0 })
 
 void guest_config_release(struct guest_config *c);
 
-must_check int guest_config_write(const struct guest_config *c,
-				  struct buf *out, struct err *err);
+must_check int guest_config_write(const struct guest_config *c, struct buf *out,
+				  struct err *err);
 /* ERR_INVALID names the line. @out is released and filled. */
 must_check int guest_config_read(struct span text, struct guest_config *out,
 				 struct err *err);

@@ -14,10 +14,10 @@
 #include "domain/image/image.h"
 #include "domain/kernel/kernel.h"
 
-#define VM_CPUS_MAX 128
+#define VM_CPUS_MAX    128
 #define VM_MEM_MIB_MAX (128U * 1024)
 #define VM_TMP_MIB_MAX (64U * 1024)
-#define VM_SHARES_MAX 8
+#define VM_SHARES_MAX  8
 
 enum vm_accel {
 	VM_ACCEL_AUTO, /* KVM when it is usable, else TCG with a warning */
@@ -70,8 +70,7 @@ struct vm;
 struct vm_runner;
 
 struct vm_ops {
-	int (*dial)(struct vm *vm, uint16_t port, int *out_fd,
-		    struct err *err);
+	int (*dial)(struct vm *vm, uint16_t port, int *out_fd, struct err *err);
 	int (*stop)(struct vm *vm, struct err *err);
 	void (*free)(struct vm *vm);
 };
@@ -118,8 +117,8 @@ static inline must_check int vm_runner_start(struct vm_runner *r,
  * vm_dial() - a byte stream to a TCP port of the guest
  * @out_fd:	owned by the caller
  */
-static inline must_check int vm_dial(struct vm *vm, uint16_t port,
-				     int *out_fd, struct err *err)
+static inline must_check int vm_dial(struct vm *vm, uint16_t port, int *out_fd,
+				     struct err *err)
 {
 	return vm->ops->dial(vm, port, out_fd, err);
 }

@@ -21,7 +21,7 @@
 #include "infra/sys/fs.h"
 #include "infra/sys/hash.h"
 
-#define DATA_NAME "data"
+#define DATA_NAME     "data"
 #define WORKSPACE_HEX 8 /* digits of the path's hash in a VM name */
 
 int session_id_make(char out[SESSION_ID_SIZE], struct err *err)
@@ -131,8 +131,8 @@ static bool sweep_one(int parent_fd, const char *name, int64_t *mtime_ns)
 	if (lock < 0 || fstat(lock, &st) < 0)
 		return false;
 	discard(fs_remove_tree_at(dirfd, DATA_NAME, ERR_IGNORE));
-	*mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-		    st.st_mtim.tv_nsec;
+	*mtime_ns =
+		(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	return true;
 }
 

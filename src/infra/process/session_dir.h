@@ -15,8 +15,8 @@
 
 #include "base/err.h"
 
-#define SESSION_ID_SIZE 9 /* 8 hex digits and the NUL */
-#define SESSION_SENTINEL ".bbox-sentinel"
+#define SESSION_ID_SIZE	  9 /* 8 hex digits and the NUL */
+#define SESSION_SENTINEL  ".bbox-sentinel"
 #define SESSION_DIRS_KEPT ((size_t)10) /* finished sessions with their logs */
 
 struct session_dir {

@@ -67,9 +67,9 @@ static void test_whole_command_line(void **state unused)
 		"-kernel", "/cache/vmlinux",
 		"-initrd", "/proc/self/fd/10",
 		"-append",
-		"console=ttyS0 8250.nr_uarts=1 reboot=t "
+		"console=ttyS0 8250.nr_uarts=1 reboot=t lpj=16000000 "
 		"rdinit=/init panic=-1 cryptomgr.notests random.trust_cpu=on "
-		"audit=0 nowatchdog quiet",
+		"swiotlb=noforce audit=0 nowatchdog quiet",
 		"-chardev", "socket,id=qmp,fd=14",
 		"-mon", "chardev=qmp,mode=control",
 		"-chardev", "socket,id=console,fd=12",

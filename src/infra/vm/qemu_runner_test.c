@@ -96,8 +96,7 @@ static void set_up(struct fixture *f, const char *binary)
 	*f = (struct fixture){
 		.progress.base.ops = &fake_progress_ops,
 		.server.base.ops = &fake_server_ops,
-		.image = { .layer_count = 1,
-			   .layers[0].path = layer },
+		.image = { .layer_count = 1, .layers[0].path = layer },
 		.kernel.image_path = vmlinux,
 		.shares = { { .tag = "one", .path = "/a" },
 			    { .tag = "two", .path = "/b" } },
