@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""test_network - what of the host a guest reaches: granted ports only."""
+"""test_network - a guest reaches the port of the host that was granted."""
 
 import http.server
 import sys
@@ -9,7 +9,6 @@ import threading
 import support
 from support import Place, check
 
-GATEWAY = "192.168.127.1"
 
 
 class Web:
@@ -73,27 +72,6 @@ def test_a_granted_port_is_reached():
         )
         result.expect(0, "hello from the host\n")
         check(web.hits == ["/x"], f"hits: {web.hits}")
-
-
-def test_another_port_is_not_reached():
-    with Place() as place, Web() as web, Web() as other:
-        result = get(
-            place,
-            "host.bbox.internal",
-            other.port,
-            "--allow-host",
-            f"host.bbox.internal:{web.port}",
-        )
-        check(result.code != 0, f"reached\n{result}")
-        check(not other.hits, f"hits: {other.hits}")
-
-
-def test_without_a_grant_no_way_leads_to_the_host():
-    with Place() as place, Web() as web:
-        for host in ("host.bbox.internal", GATEWAY, "192.168.127.254"):
-            result = get(place, host, web.port)
-            check(result.code != 0, f"{host}: reached\n{result}")
-            check(not web.hits, f"{host}: hits {web.hits}")
 
 
 if __name__ == "__main__":

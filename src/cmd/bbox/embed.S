@@ -11,10 +11,13 @@
 	.hidden \symbol
 \symbol:
 	.incbin "\path"
-	.global \symbol\()_end
-	.hidden \symbol\()_end
-\symbol\()_end:
+.Lend_\symbol:
 	.byte 0
+	.balign 8
+	.global \symbol\()_len
+	.hidden \symbol\()_len
+\symbol\()_len:
+	.quad .Lend_\symbol - \symbol
 	.endm
 
 	embed embed_init, INIT_PATH

@@ -4,13 +4,16 @@
  */
 #include "cmd/bbox/embed.h"
 
+#include <stdint.h>
+
 #include "init_id.h" /* made by the build */
 
-#define DECLARE(symbol) extern const char symbol[], symbol##_end[]
-
-DECLARE(embed_init);
-DECLARE(embed_recipe_base);
-DECLARE(embed_recipe_claude_code);
+extern const char embed_init[];
+extern const char embed_recipe_base[];
+extern const char embed_recipe_claude_code[];
+extern const uint64_t embed_init_len;
+extern const uint64_t embed_recipe_base_len;
+extern const uint64_t embed_recipe_claude_code_len;
 
 /* The build's shell has no safe way to write quotes. */
 #define TEXT_OF_(x) #x

@@ -19,8 +19,9 @@
 #define GUEST_MODULES_DIR     "bbox/modules" /* NNN-name.ko in load order */
 
 /* Disk serial numbers (virtio-blk, at most 20 bytes). */
-#define GUEST_SERIAL_LAYER "layer" /* followed by 0, 1, ...; 0 is the bottom \
-				    */
+#define GUEST_SERIAL_LAYER                                \
+	"layer" /* followed by 0, 1, ...; 0 is the bottom \
+		 */
 #define GUEST_SERIAL_SCRATCH "scratch"
 
 #define GUEST_CONTROL_PORT  "org.bbox.control" /* virtio-serial port name */

@@ -21,6 +21,6 @@ struct differ_config {
 
 must_check int differ_new(const struct differ_config *config,
 			  struct workspace_differ **out, struct err *err);
-void differ_free(struct workspace_differ *d);
+void differ_free(struct workspace_differ *base);
 
 #endif /* BBOX_INFRA_DIFF_DIFFER_H */

@@ -17,6 +17,6 @@ struct flusher_config {
 
 must_check struct workspace_flusher *
 flusher_new(const struct flusher_config *config);
-void flusher_free(struct workspace_flusher *f);
+void flusher_free(struct workspace_flusher *base);
 
 #endif /* BBOX_INFRA_FLUSH_FLUSHER_H */

@@ -461,6 +461,7 @@ static void test_full_disk_loses_nothing(void **state unused)
 	if (mount("none", f.w, "tmpfs", 0, "size=64k") < 0) {
 		teardown(&f);
 		skip();
+		return; /* cmocka does not declare that skip() never does */
 	}
 	memset(big, 'x', sizeof(big) - 1);
 	view_file(&f.v, "a", "1", 0644);

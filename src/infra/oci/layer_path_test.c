@@ -90,8 +90,8 @@ static char *repeat(const char *what, size_t n)
 	size_t len = strlen(what);
 	char *s = xcalloc(n * len + 1, 1);
 
-	for (size_t i = 0; i < n; i++)
-		memcpy(s + i * len, what, len);
+	for (size_t i = 0; i < n * len; i++)
+		s[i] = what[i % len];
 	return s;
 }
 

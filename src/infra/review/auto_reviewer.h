@@ -17,6 +17,6 @@ struct auto_reviewer_config {
 
 must_check struct workspace_reviewer *
 auto_reviewer_new(const struct auto_reviewer_config *config);
-void auto_reviewer_free(struct workspace_reviewer *r);
+void auto_reviewer_free(struct workspace_reviewer *base);
 
 #endif /* BBOX_INFRA_REVIEW_AUTO_REVIEWER_H */

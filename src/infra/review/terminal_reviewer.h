@@ -27,6 +27,6 @@ struct terminal_reviewer_config {
  */
 must_check struct workspace_reviewer *
 terminal_reviewer_new(const struct terminal_reviewer_config *config);
-void terminal_reviewer_free(struct workspace_reviewer *r);
+void terminal_reviewer_free(struct workspace_reviewer *base);
 
 #endif /* BBOX_INFRA_REVIEW_TERMINAL_REVIEWER_H */

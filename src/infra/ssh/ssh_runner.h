@@ -27,6 +27,6 @@ struct ssh_runner_config {
 
 must_check struct session_runner *
 ssh_runner_new(const struct ssh_runner_config *config);
-void ssh_runner_free(struct session_runner *r);
+void ssh_runner_free(struct session_runner *base);
 
 #endif /* BBOX_INFRA_SSH_SSH_RUNNER_H */

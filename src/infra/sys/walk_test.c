@@ -62,9 +62,9 @@ static int walk(struct recorder *r, const char *dir, struct err *err)
 {
 	int fd = fd_open_dir(dir, err), result;
 
+	*r = (struct recorder){ .walk = WALK_INIT(&ops) };
 	if (fd < 0)
 		return -1;
-	*r = (struct recorder){ .walk = WALK_INIT(&ops) };
 	result = walk_tree(&r->walk, fd, err);
 	fd_close(&fd);
 	return result;

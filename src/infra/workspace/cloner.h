@@ -29,6 +29,6 @@ struct cloner_config {
 };
 
 must_check struct workspace_cloner *cloner_new(const struct cloner_config *c);
-void cloner_free(struct workspace_cloner *c);
+void cloner_free(struct workspace_cloner *base);
 
 #endif /* BBOX_INFRA_WORKSPACE_CLONER_H */
