@@ -19,9 +19,8 @@ extern const uint64_t embed_recipe_claude_code_len;
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x)  TEXT_OF_(x)
 
-#define SPAN_OF(symbol)                \
-	((struct span){ .p = (symbol), \
-			.len = (size_t)(symbol##_end - (symbol)) })
+#define SPAN_OF(symbol) \
+	((struct span){ .p = (symbol), .len = (size_t)symbol##_len })
 
 void embedded_fill(struct runtime_config *cfg)
 {
