@@ -72,8 +72,11 @@ static int open_console(struct err *err)
 {
 	/* Without /dev/console in the initramfs we start with nothing open. */
 	while (fcntl(STDERR_FILENO, F_GETFD) < 0) {
-		if (open("/dev/console", O_RDWR | O_NOCTTY) < 0 &&
-		    open("/dev/null", O_RDWR) < 0)
+		int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+		if (fd < 0)
+			fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
 			return err_sys(err, errno, "open '/dev/null'");
 	}
 	return 0;

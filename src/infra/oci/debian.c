@@ -79,7 +79,8 @@ static bool has_subordinate_ids(const char *path)
 {
 	auto_buf struct buf text = BUF_INIT(SUBUID_SIZE_MAX);
 	auto_free char *uid = xasprintf("%u", getuid());
-	/* There is one thread. cppcheck-suppress getpwuidCalled */
+	/* There is one thread. */
+	/* cppcheck-suppress getpwuidCalled */
 	const struct passwd *user = getpwuid(getuid());
 	struct span all, line, name;
 
