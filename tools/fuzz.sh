@@ -13,7 +13,7 @@ root=$1
 shift
 seconds=${FUZZ_SECONDS:-60}
 
-ninja -C "$root/build-fuzz" >&2
+ninja -C "$root/build-fuzz" fuzz-programs >&2
 found=0
 for program in "$root"/build-fuzz/tests/fuzz/fuzz_*; do
 	if [ ! -f "$program" ] || [ ! -x "$program" ]; then
