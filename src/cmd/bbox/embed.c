@@ -19,8 +19,7 @@ extern const uint64_t embed_recipe_claude_code_len;
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x)  TEXT_OF_(x)
 
-#define SPAN_OF(symbol) \
-	((struct span){ .p = (symbol), .len = (size_t)symbol##_len })
+#define SPAN_OF(symbol) ((struct span){ .p = (symbol), .len = symbol##_len })
 
 void embedded_fill(struct runtime_config *cfg)
 {
@@ -29,7 +28,7 @@ void embedded_fill(struct runtime_config *cfg)
 		{ .name = "claude-code" },
 	};
 
-	/* An address the linker chooses is no constant for an initialiser. */
+	/* A length the build finds is no constant for an initialiser. */
 	recipes[0].yaml = SPAN_OF(embed_recipe_base);
 	recipes[1].yaml = SPAN_OF(embed_recipe_claude_code);
 	cfg->init = SPAN_OF(embed_init);

@@ -15,7 +15,7 @@ static void key_free(ssh_key *key)
 #define auto_key cleanup_with(key_free)
 
 /* One line "type base64"; NULL when libssh cannot express the key. */
-static char *public_line(const ssh_key key)
+static char *public_line(ssh_key key)
 {
 	const char *type = ssh_key_type_to_char(ssh_key_type(key));
 	char *base64 = NULL;
@@ -28,7 +28,7 @@ static char *public_line(const ssh_key key)
 	return line;
 }
 
-static int export_private(const ssh_key key, char **out, struct err *err)
+static int export_private(ssh_key key, char **out, struct err *err)
 {
 	char *text = NULL;
 
@@ -80,7 +80,7 @@ int ssh_keys_import(const char *private_text, ssh_key *out, struct err *err)
 	return 0;
 }
 
-bool ssh_keys_match(const ssh_key key, const char *line)
+bool ssh_keys_match(ssh_key key, const char *line)
 {
 	auto_free char *have = public_line(key);
 

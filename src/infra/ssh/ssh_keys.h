@@ -18,7 +18,6 @@ must_check int ssh_keys_import(const char *private_text, ssh_key *out,
 			       struct err *err);
 
 /* Is @key the one that @public_line ("type base64") describes? */
-/* NOLINTNEXTLINE(readability-avoid-const-params-in-decls): a pointer's name */
-bool ssh_keys_match(const ssh_key key, const char *public_line);
+bool ssh_keys_match(ssh_key key, const char *public_line);
 
 #endif /* BBOX_INFRA_SSH_SSH_KEYS_H */
