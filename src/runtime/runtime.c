@@ -89,6 +89,7 @@ static void make_boot_sources(struct runtime *rt,
 	const struct debian_kernel_config kernel = {
 		.cache_dir = cfg->dirs->cache,
 		.deb_path = runtime_env("BBOX_KERNEL_DEB"),
+		.never_fetch = cfg->never_fetch,
 		.path_var = path_var(),
 		.envp = (const char *const *)environ,
 		.loop = rt->loop,

@@ -19,6 +19,7 @@ struct runtime_config {
 	struct log *log;
 	bool review;	     /* ask for each change */
 	bool timings;	     /* see runtime_print_timings() */
+	bool never_fetch;    /* a kernel that is not cached is an error */
 	struct span init;    /* the bytes of bbox-init */
 	const char *init_id; /* changes whenever they do */
 	const struct oci_recipe *recipes;

@@ -51,7 +51,7 @@ static int gather(const struct sandbox_deps *deps,
 		return err_wrap(err, "image '%s'", req->image);
 	if (kernel_source_get(deps->kernels, deps->progress, &out->kernel,
 			      err) < 0)
-		return err_wrap(err, "guest kernel");
+		return -1;
 	if (initramfs_builder_build(deps->initramfs, &out->kernel,
 				    &out->initramfs, err) < 0)
 		return err_wrap(err, "initramfs");

@@ -279,7 +279,7 @@ static const struct session_case {
 	{ "changes rejected",      NULL, 2, 0, "ikrycsaxzDRd",  0,  true,  false, "" },
 	{ "no changes",            NULL, 0, 0, "ikrycsaxzDd",   0,  true,  false, "" },
 	{ "image missing",         "i",  1, 1, "i",             -1, false, false, "image 'base': step i" },
-	{ "kernel missing",        "k",  1, 1, "ik",            -1, false, false, "guest kernel: step k" },
+	{ "kernel missing",        "k",  1, 1, "ik",            -1, false, false, "step k" },
 	{ "initramfs fails",       "r",  1, 1, "ikr",           -1, false, false, "initramfs: step r" },
 	{ "keys fail",             "y",  1, 1, "ikry",          -1, false, false, "step y" },
 	{ "snapshot fails",        "c",  1, 1, "ikryc",         -1, false, false, "creating workspace snapshot: step c" },

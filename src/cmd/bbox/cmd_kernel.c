@@ -24,7 +24,7 @@ static int fetch(struct runtime *rt, const struct tool_words *w unused,
 	auto_free char *line = NULL;
 
 	if (kernel_source_get(deps->kernels, deps->progress, &kernel, err) < 0)
-		return err_wrap(err, "guest kernel");
+		return -1;
 	line = xasprintf("%s\n", kernel.image_path);
 	kernel_release(&kernel);
 	return command_print(line, err);

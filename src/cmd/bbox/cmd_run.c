@@ -270,6 +270,7 @@ static int with_runtime(const struct plan *p, struct session_dir *dir,
 		.log = log,
 		.review = p->options.review,
 		.timings = p->options.timings,
+		.never_fetch = p->options.no_firmware_download,
 	};
 	struct runtime *rt;
 	int code;

@@ -137,6 +137,14 @@ static int set_timings(void *target, const char *value, struct err *err)
 			    err);
 }
 
+static int set_no_firmware_download(void *target, const char *value,
+				    struct err *err)
+{
+	struct run_options *o = target;
+
+	return options_bool(value, &o->no_firmware_download, err);
+}
+
 static int set_debug(void *target, const char *value, struct err *err)
 {
 	return options_bool(value, &((struct run_options *)target)->debug, err);
@@ -168,6 +176,8 @@ static int set_debug(void *target, const char *value, struct err *err)
 	  "how the VM runs (default: auto, or $BBOX_ACCEL)", set_accel },     \
 	{ "timings", NULL,                                                    \
 	  "print how long each phase took", set_timings },                    \
+	{ "no-firmware-download", NULL,                                       \
+	  "use a cached guest kernel only", set_no_firmware_download },       \
 	{ "debug", NULL,                                                      \
 	  "verbose session log and guest console", set_debug },               \
 	{ "log-file", "FILE",                                                 \

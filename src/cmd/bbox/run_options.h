@@ -27,6 +27,7 @@ struct run_options {
 	bool review;
 	bool timings;
 	bool debug;
+	bool no_firmware_download;
 };
 
 #define RUN_OPTIONS_INIT ((struct run_options){ .cpus = 0 })

@@ -18,6 +18,9 @@
 #include "infra/sys/fs.h"
 #include "infra/sys/proc.h"
 
+/* A guest that cannot write to its root is of no use, bytes. */
+#define SPACE_MIN (UINT64_C(64) * 1024 * 1024)
+
 #define ALIGNMENT (UINT64_C(1) << 20)
 
 /*
@@ -93,6 +96,11 @@ int qemu_scratch_open(const char *dir, const char *path_var, struct err *err)
 			       "apt install e2fsprogs");
 	if (fs_available(dir, &available, err) < 0)
 		return -1;
+	if (available < SPACE_MIN)
+		return err_set(err, ERR_LIMIT,
+			       "no space left in '%s': make room for at least "
+			       "%d MiB",
+			       dir, (int)(SPACE_MIN / (1024 * 1024)));
 	fd = open_nameless(dir, err);
 	if (fd < 0)
 		return -1;
