@@ -7,8 +7,10 @@ BBOX_E2E_BOOTS is how many there are (default 3).
 """
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import support
 from support import Place, check
@@ -39,6 +41,30 @@ def test_boots_under_load():
         for spinner in spinners:
             spinner.kill()
             spinner.wait(10)
+
+
+def stop_first_qemu(process):
+    """Freeze the QEMU of a session as soon as there is one."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for pid, line in support.session_processes():
+            if "qemu-system" in line.split()[0]:
+                os.kill(pid, signal.SIGSTOP)
+                return pid
+        time.sleep(0.01)
+    raise support.Failure("no QEMU was started")
+
+
+def test_stalled_guest_is_started_again():
+    with Place() as place:
+        process = place.start("run-image", "base", "--", "echo", "here")
+        frozen = stop_first_qemu(process)
+        out, errors = process.communicate(timeout=support.TIMEOUT_S)
+        check(process.returncode == 0, f"exit code\n{errors}")
+        check(out == b"here\n", f"stdout {out!r}")
+        check(b"stalled" in errors, f"no warning\n{errors}")
+        check(not os.path.exists(f"/proc/{frozen}"), "the first QEMU lives")
+        support.check_nothing_runs()
 
 
 def test_two_sessions_at_once():

@@ -10,8 +10,8 @@
  * bbox is killed, and QEMU itself can be shut out of the file system.
  *
  * The wait ends with "ready" or "fail" on the control port, with QEMU's end,
- * the deadline or a signal. A diagnosis is made after QEMU is dead, when the
- * console is complete.
+ * the deadline or a signal, or when the guest has been silent for too long. A
+ * diagnosis is made after QEMU is dead, when the console is complete.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -175,16 +175,64 @@ static int spawn(struct qemu_vm *vm, const struct qemu_boot *boot,
 			on_exit_event, err);
 }
 
+/* When to give up if nothing is heard from now on. */
+static int64_t patience_end(const struct qemu_boot *boot, int64_t deadline_ns)
+{
+	int64_t end_ns = clock_now_ns() + boot->stall_ms * NS_PER_MS;
+
+	return boot->stall_ms && end_ns < deadline_ns ? end_ns : deadline_ns;
+}
+
+/* Was the failure a loss of patience before the deadline? Then it stalled. */
+static int note_stall(struct qemu_vm *vm, int64_t end_ns, int64_t deadline_ns,
+		      const struct err *err)
+{
+	vm->stalled = err->kind == ERR_TIMEOUT && end_ns < deadline_ns;
+	if (vm->stalled)
+		log_warn(vm->log,
+			 "vm: nothing heard from the guest after %u phases",
+			 vm->control.phases);
+	return -1;
+}
+
+static int open_qmp(struct qemu_vm *vm, const struct qemu_boot *boot, int fd,
+		    int64_t deadline_ns, struct err *err)
+{
+	int64_t end_ns = patience_end(boot, deadline_ns);
+
+	if (qemu_qmp_open(&vm->qmp, vm->loop, fd, end_ns, err) < 0)
+		return note_stall(vm, end_ns, deadline_ns, err);
+	return 0;
+}
+
+/* Waits for the next thing to happen; the guest's progress is one. */
+static int wait_event(struct qemu_vm *vm, const struct qemu_boot *boot,
+		      int64_t deadline_ns, struct err *err)
+{
+	int64_t end_ns = patience_end(boot, deadline_ns);
+	unsigned int phases = vm->control.phases;
+	struct err why = ERR_INIT;
+
+	vm->wake = false;
+	if (loop_run(vm->loop, &vm->wake, end_ns, &why) == 0)
+		return 0;
+	if (why.kind == ERR_TIMEOUT && end_ns < deadline_ns &&
+	    vm->control.phases != phases)
+		return 0;
+	*err = why;
+	return note_stall(vm, end_ns, deadline_ns, err);
+}
+
 /* 0 when ready; the reasons why not are told by diagnose(). */
-static int wait_ready(struct qemu_vm *vm, int64_t deadline_ns, struct err *err)
+static int wait_ready(struct qemu_vm *vm, const struct qemu_boot *boot,
+		      int64_t deadline_ns, struct err *err)
 {
 	while (!vm->control.ready) {
 		if (vm->control.failed)
 			return err_set(err, ERR_PROTOCOL, "guest failed");
 		if (vm->exited)
 			return err_set(err, ERR_PROTOCOL, "QEMU ended");
-		vm->wake = false;
-		if (loop_run(vm->loop, &vm->wake, deadline_ns, err) < 0)
+		if (wait_event(vm, boot, deadline_ns, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -211,9 +259,9 @@ static int run(struct qemu_vm *vm, const struct qemu_boot *boot,
 	inherited_close(&in);
 	log_debug(vm->log, "vm: QEMU runs after %" PRId64 " ms",
 		  (clock_now_ns() - start_ns) / NS_PER_MS);
-	if (qemu_qmp_open(&vm->qmp, vm->loop, qmp_fd, deadline_ns, err) < 0 ||
+	if (open_qmp(vm, boot, qmp_fd, deadline_ns, err) < 0 ||
 	    qemu_vm_forward(vm, GUEST_SSH_PORT, &port, err) < 0 ||
-	    wait_ready(vm, deadline_ns, err) < 0)
+	    wait_ready(vm, boot, deadline_ns, err) < 0)
 		return -1;
 	log_debug(vm->log, "vm: guest ready after %" PRId64 " ms",
 		  (clock_now_ns() - start_ns) / NS_PER_MS);

@@ -54,6 +54,41 @@ static int choose_accel(struct qemu_runner *r, enum vm_accel want,
 	return 0;
 }
 
+/*
+ * Once in many hundred boots under TCG, a processor of the guest loses its
+ * timer and the boot never goes on. Nothing of the session has happened by
+ * then, so another try costs nothing but time. The windows are long against a
+ * boot; the last try has none, for a host that is only that slow.
+ */
+static const uint32_t stall_ms[] = { 30000, 60000, 0 };
+
+static int boot_patiently(struct qemu_runner *r, struct qemu_boot *boot,
+			  const struct vm_config *cfg, struct qemu_vm **out,
+			  struct err *err)
+{
+	for (size_t i = 0;; i++) {
+		struct qemu_vm *vm =
+			qemu_vm_new(r->config.loop, r->config.log, cfg->name);
+		struct err why = ERR_INIT;
+		bool stalled;
+
+		boot->stall_ms = stall_ms[i];
+		if (qemu_vm_boot(vm, boot, cfg, &why) == 0) {
+			*out = vm;
+			return 0;
+		}
+		stalled = vm->stalled;
+		vm_free(&vm->base);
+		if (!stalled) {
+			*err = why;
+			return -1;
+		}
+		progress_warn(r->config.progress,
+			      "the guest stalled while it booted, starting it "
+			      "again");
+	}
+}
+
 static int start(struct vm_runner *base, const struct vm_config *cfg,
 		 struct vm **out, struct err *err)
 {
@@ -75,11 +110,8 @@ static int start(struct vm_runner *base, const struct vm_config *cfg,
 		return err_set(err, ERR_UNSUPPORTED,
 			       "there is no file server for shares");
 	boot.binary = binary;
-	vm = qemu_vm_new(r->config.loop, r->config.log, cfg->name);
-	if (qemu_vm_boot(vm, &boot, cfg, err) < 0) {
-		vm_free(&vm->base);
+	if (boot_patiently(r, &boot, cfg, &vm, err) < 0)
 		return -1;
-	}
 	*out = &vm->base;
 	return 0;
 }

@@ -28,6 +28,7 @@ struct qemu_vm {
 	size_t share_count;
 	bool wake;   /* set by whatever changes a state */
 	bool exited; /* QEMU ended by itself */
+	bool stalled; /* the boot was given up after qemu_boot.stall_ms */
 	bool stopped;
 };
 
@@ -39,6 +40,11 @@ struct qemu_boot {
 	const char *binary;
 	const char *path_var;
 	enum vm_accel accel; /* VM_ACCEL_KVM or VM_ACCEL_TCG */
+	/*
+	 * How long the guest may say nothing while it boots; 0: as long as
+	 * the boot may take.
+	 */
+	uint32_t stall_ms;
 };
 
 must_check struct qemu_vm *qemu_vm_new(struct loop *loop, struct log *log,
