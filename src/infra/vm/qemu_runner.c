@@ -79,7 +79,7 @@ static int boot_patiently(struct qemu_runner *r, struct qemu_boot *boot,
 		}
 		stalled = vm->stalled;
 		vm_free(&vm->base);
-		if (!stalled) {
+		if (!stalled || i + 1 == ARRAY_SIZE(stall_ms)) {
 			*err = why;
 			return -1;
 		}

@@ -26,8 +26,8 @@ struct qemu_vm {
 	struct qemu_qmp qmp;
 	struct file_share *shares[VM_SHARES_MAX]; /* owned */
 	size_t share_count;
-	bool wake;   /* set by whatever changes a state */
-	bool exited; /* QEMU ended by itself */
+	bool wake;    /* set by whatever changes a state */
+	bool exited;  /* QEMU ended by itself */
 	bool stalled; /* the boot was given up after qemu_boot.stall_ms */
 	bool stopped;
 };
