@@ -91,16 +91,22 @@ def become_ordinary_user():
     env = dict(os.environ, HOME=user.pw_dir, USER=USER, LOGNAME=USER)
     for name in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         env.pop(name, None)
-    argv = [
+    drop = [
         "setpriv",
         f"--reuid={user.pw_uid}",
         f"--regid={user.pw_gid}",
         "--init-groups",
-        python,
-        "-B",
-        os.path.abspath(sys.argv[0]),
-        *sys.argv[1:],
     ]
+    script = os.path.abspath(sys.argv[0])
+    argv = [*drop, python, "-B", script, *sys.argv[1:]]
+    if subprocess.call([*drop, "test", "-r", script]):
+        # A checkout in root's home: show it at a place that anyone may enter,
+        # in a mount namespace that ends with this test.
+        argv[-len(sys.argv)] = os.path.join(
+            "/mnt", os.path.relpath(script, ROOT)
+        )
+        show = 'mount --bind "$1" /mnt && shift && exec "$@"'
+        argv = ["unshare", "--mount", "sh", "-c", show, "sh", ROOT, *argv]
     os.chdir("/")
     os.execvpe(argv[0], argv, env)
 
