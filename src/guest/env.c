@@ -100,6 +100,10 @@ static int take_assignment(struct span *s, struct strv *out, struct err *err)
 		if (buf_add(&text, line.p, line.len, err) < 0)
 			return -1;
 	}
+	/* Each one is compared with all before it. */
+	if (out->n >= ENV_VARS_MAX)
+		return err_set(err, ERR_LIMIT, "more than %zu variables",
+			       ENV_VARS_MAX);
 	env_set(out, text.data);
 	return 0;
 }

@@ -13,14 +13,15 @@
 #include "base/strv.h"
 
 #define ENV_FILE_MAX ((size_t)1024 * 1024) /* bytes */
+#define ENV_VARS_MAX ((size_t)4096)
 
 /**
  * env_file_parse() - read "export NAME='value'" lines
  * @text:	a quoted value may hold newlines; '\'' stands for a quote.
  *		Blank lines, comments and everything else is skipped
  * @out:	"NAME=value" strings are appended
- * @err:	ERR_LIMIT above ENV_FILE_MAX, ERR_INVALID for a NUL or a quote
- *		that is never closed
+ * @err:	ERR_LIMIT above ENV_FILE_MAX or ENV_VARS_MAX, ERR_INVALID for a
+ *		NUL or a quote that is never closed
  */
 must_check int env_file_parse(struct span text, struct strv *out,
 			      struct err *err);

@@ -5,6 +5,7 @@
  */
 #include "guest/env.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "support/check.h"
 
@@ -94,6 +95,20 @@ static void test_the_limit_is_one_mebibyte(void **state unused)
 	text[ENV_FILE_MAX] = '\n';
 	CHECK_FAILS(env_file_parse(SPAN_STR(text), &env, &err), &err, ERR_LIMIT,
 		    "environment exceeds 1048576 bytes");
+}
+
+static void test_the_number_of_variables_is_limited(void **state unused)
+{
+	auto_buf struct buf text = BUF_INIT(ENV_FILE_MAX);
+	auto_strv struct strv env = STRV_INIT;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ENV_VARS_MAX; i++)
+		CHECK_OK(buf_addf(&text, &err, "export A%zu=''\n", i), &err);
+	CHECK_OK(env_file_parse(buf_span(&text), &env, &err), &err);
+	assert_int_equal(env.n, ENV_VARS_MAX);
+	CHECK_FAILS(env_file_parse(SPAN_STR("export B='' "), &env, &err), &err,
+		    ERR_LIMIT, "more than 4096 variables");
 }
 
 static void test_only_listed_names_may_be_set_by_clients(void **state unused)
@@ -198,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_files_are_read_as_a_shell_does),
 		cmocka_unit_test(test_bad_files_are_refused),
 		cmocka_unit_test(test_the_limit_is_one_mebibyte),
+		cmocka_unit_test(test_the_number_of_variables_is_limited),
 		cmocka_unit_test(test_only_listed_names_may_be_set_by_clients),
 		cmocka_unit_test(test_later_sources_win),
 		cmocka_unit_test(test_without_sources_there_is_a_path),

@@ -173,7 +173,7 @@ int kernel_elf_compact(struct span elf, struct buf *out, struct err *err)
 	k.header.e_shnum = 0;
 	k.header.e_shstrndx = SHN_UNDEF;
 	headers_len = k.segment_count * sizeof(k.segments[0]);
-	/* The program headers as a placeholder: offsets are known later. */
+	/* The program headers are written again once offsets are known. */
 	if (buf_add(out, &k.header, sizeof(k.header), err) < 0 ||
 	    buf_add(out, k.segments, headers_len, err) < 0)
 		return -1;

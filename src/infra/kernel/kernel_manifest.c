@@ -149,6 +149,12 @@ static int64_t number(const json_t *json, const char *key)
 	return json_integer_value(json_object_get(json, key));
 }
 
+static bool is_hash(const char *text)
+{
+	return strlen(text) == SHA256_HEX_LEN &&
+	       strspn(text, "0123456789abcdef") == SHA256_HEX_LEN;
+}
+
 static bool parse(const json_t *json, const struct kernel_pin *pin,
 		  struct kernel_manifest *out)
 {
@@ -169,7 +175,7 @@ static bool parse(const json_t *json, const struct kernel_pin *pin,
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		if (text_is(json, "source", sources[i]))
 			m.source = sources[i];
-	if (!m.library || !m.source || !hash || strlen(hash) != SHA256_HEX_LEN)
+	if (!m.library || !m.source || !hash || !is_hash(hash))
 		return false;
 	memcpy(m.library_hash, hash, SHA256_HEX_SIZE);
 	m.size = (uint64_t)number(json, "size");

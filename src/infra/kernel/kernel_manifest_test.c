@@ -104,6 +104,7 @@ static const struct damage_case {
 } damage_cases[] = {
 	{ "no hash", "\"library_hash\": \"e3", "\"library_hush\": \"e3" },
 	{ "short hash", "b7852b855", "b7852b8\"" },
+	{ "no hex", "b7852b855", "b7852b85g" },
 	{ "path as library", "\"vmlinux\"", "\"../linux\"" },
 	{ "odd source", "\"apt\"", "\"ftp\"" },
 	{ "other layout", "\"layout\": 1", "\"layout\": 0" },
