@@ -17,6 +17,9 @@
  * The security tiers are separate lists without negation. They also match in
  * the other ASCII case, because on a file system that folds case ".ENV" is
  * ".env".
+ *
+ * A saved matcher is the purpose, one byte, and each pattern that is not
+ * built in, as a line of an ignore file with its length (32 bits) in front.
  */
 #include "domain/snapshot/exclude.h"
 
@@ -30,6 +33,10 @@
 /* "a/a/a": a step for each second byte, and up to two for the ends. */
 #define STEPS_MAX (EXCLUDE_PATTERN_MAX / 2 + 3)
 #define NO_MATCH  SIZE_MAX
+
+/* The first byte of a saved matcher. */
+#define SAVED_SNAPSHOT 'S'
+#define SAVED_DIFF     'D'
 
 struct step {
 	struct span glob; /* borrows from the pattern's text */
@@ -353,6 +360,90 @@ int exclude_add_file(struct exclude *x, struct span text, struct err *err)
 int exclude_add_pattern(struct exclude *x, const char *pattern, struct err *err)
 {
 	return add_line(x, SPAN_STR(pattern), err);
+}
+
+static int add_be32(struct buf *out, uint32_t value, struct err *err)
+{
+	const uint8_t bytes[] = { (uint8_t)(value >> 24),
+				  (uint8_t)(value >> 16), (uint8_t)(value >> 8),
+				  (uint8_t)value };
+
+	return buf_add(out, bytes, sizeof(bytes), err);
+}
+
+/*
+ * A line that compiles to the same pattern again and is not longer than the
+ * one it came from.
+ */
+static int save_pattern(const struct pattern *p, struct buf *out,
+			struct err *err)
+{
+	bool floats = p->steps[0].any_depth && !p->steps[0].glob.len;
+	/* Another slash anchors it anyway. */
+	const char *anchor = !floats && !strchr(p->text, '/') ? "/" : "";
+	auto_free char *line =
+		xasprintf("%s%s%s%s", p->negated ? "!" : "", anchor, p->text,
+			  p->dir_only ? "/" : "");
+
+	if (add_be32(out, (uint32_t)strlen(line), err) < 0)
+		return -1;
+	return buf_adds(out, line, err);
+}
+
+int exclude_save(const struct exclude *x, struct buf *out, struct err *err)
+{
+	if (x->also)
+		return err_set(err, ERR_INVALID,
+			       "excludes that borrow others cannot be saved");
+	if (buf_addc(out, x->blocks_git_files ? SAVED_DIFF : SAVED_SNAPSHOT,
+		     err) < 0)
+		return err_wrap(err, "save excludes");
+	for (size_t i = ARRAY_SIZE(performance_patterns); i < x->overridable.n;
+	     i++) {
+		if (save_pattern(&x->overridable.v[i], out, err) < 0)
+			return err_wrap(err, "save excludes");
+	}
+	return 0;
+}
+
+/* False for what exclude_save() never writes. */
+static bool load_pattern(struct exclude *x, struct span *saved)
+{
+	struct pattern p;
+	struct span line;
+	uint32_t len;
+
+	if (x->overridable.n + x->security.n >= EXCLUDE_PATTERNS_MAX ||
+	    !span_take_be32(saved, &len) || len > EXCLUDE_PATTERN_MAX)
+		return false;
+	line = (struct span){ .p = saved->p, .len = len };
+	if (!span_skip(saved, len) ||
+	    !pattern_compile(line, /* built_in */ false, &p))
+		return false;
+	list_add(&x->overridable, &p);
+	return true;
+}
+
+int exclude_load(struct span saved, struct exclude **out, struct err *err)
+{
+	struct exclude *x;
+	uint8_t purpose;
+
+	if (!span_take_u8(&saved, &purpose) ||
+	    (purpose != SAVED_SNAPSHOT && purpose != SAVED_DIFF))
+		return err_set(err, ERR_INVALID,
+			       "saved excludes have no purpose");
+	x = exclude_new(purpose == SAVED_DIFF ? EXCLUDE_FOR_DIFF
+					      : EXCLUDE_FOR_SNAPSHOT);
+	while (saved.len) {
+		if (!load_pattern(x, &saved)) {
+			exclude_free(x);
+			return err_set(err, ERR_INVALID,
+				       "saved excludes are damaged");
+		}
+	}
+	*out = x;
+	return 0;
 }
 
 static bool step_matches(const struct pattern *p, const struct step *step,

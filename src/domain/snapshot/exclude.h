@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 
@@ -18,6 +19,8 @@
 #define EXCLUDE_FILE_MAX     ((size_t)64 * 1024) /* bytes */
 #define EXCLUDE_PATTERNS_MAX ((size_t)4096)	 /* of all tiers together */
 #define EXCLUDE_PATTERN_MAX  ((size_t)1024)	 /* bytes of one pattern */
+/* Bytes of exclude_save(): each pattern has a length in front. */
+#define EXCLUDE_SAVED_MAX (EXCLUDE_PATTERNS_MAX * (EXCLUDE_PATTERN_MAX + 4))
 
 /* The matcher for one purpose; which tiers apply depends on it. */
 enum exclude_purpose {
@@ -60,6 +63,20 @@ must_check int exclude_add_pattern(struct exclude *x, const char *pattern,
  * lacks must not look deleted. @other is borrowed and must outlive @x.
  */
 void exclude_also(struct exclude *x, const struct exclude *other);
+
+/**
+ * exclude_save() - write a matcher down, for another process of this program
+ * @x:		one without exclude_also(): ERR_INVALID
+ * @out:	appended to; must take EXCLUDE_SAVED_MAX bytes: ERR_LIMIT
+ *
+ * The built-in tiers are not written: who loads has the same. Neither is
+ * what exclude_dropped() lists.
+ */
+must_check int exclude_save(const struct exclude *x, struct buf *out,
+			    struct err *err);
+/* All of @saved, or ERR_INVALID and no matcher. */
+must_check int exclude_load(struct span saved, struct exclude **out,
+			    struct err *err);
 
 bool exclude_matches(const struct exclude *x, const char *path, bool is_dir);
 

@@ -324,6 +324,165 @@ static void test_deep_patterns_and_paths_take_linear_time(void **state unused)
 	exclude_free(x);
 }
 
+static void save(const struct exclude *x, struct buf *out)
+{
+	struct err err = ERR_INIT;
+
+	*out = BUF_INIT(EXCLUDE_SAVED_MAX);
+	CHECK_OK(exclude_save(x, out, &err), &err);
+}
+
+/* Lines with all that makes a pattern: each must come back as it was. */
+static const char *const saved_lines[] = {
+	"plain",     "/anchored", "dir/",	"/both/",
+	"a/b",	     "a/b/",	  "/a/b",	"!node_modules/",
+	"!/keep",    "!a/b/",	  "**/deep/**", "a/**/b",
+	"/**",	     "**",	  "x[!a-z]?*",	"\\#hash",
+	"/#hash",    "!#hash",	  "!!twice",	"\\!bang",
+	"/ blank",   "! blank",	  "end\\ ",	"end /",
+	"new\nline", "!/**/x/",
+};
+
+static const struct path_case saved_paths[] = {
+	/* Only the paths count: what they give is compared, not known. */
+	{ "plain", false, false },	 { "d/plain", false, false },
+	{ "anchored", false, false },	 { "d/anchored", false, false },
+	{ "dir", true, false },		 { "dir", false, false },
+	{ "d/dir", true, false },	 { "both", true, false },
+	{ "d/both", true, false },	 { "a/b", true, false },
+	{ "d/a/b", false, false },	 { "node_modules", true, false },
+	{ "keep", false, false },	 { "deep/x", false, false },
+	{ "d/deep/x/y", false, false },	 { "a/1/2/b", false, false },
+	{ "xA12", false, false },	 { "#hash", false, false },
+	{ "!twice", false, false },	 { " blank", false, false },
+	{ "end ", true, false },	 { "new\nline", false, false },
+	{ ".env", false, false },	 { "q/.git", false, false },
+	{ ".git/config", false, false }, { "z/x", true, false },
+};
+
+static void check_alike(const struct exclude *a, const struct exclude *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(saved_paths); i++) {
+		const struct path_case *p = &saved_paths[i];
+
+		CHECK(exclude_matches(a, p->path, p->is_dir) ==
+			      exclude_matches(b, p->path, p->is_dir),
+		      "'%s' is not what it was", p->path);
+	}
+}
+
+static void check_comes_back(enum exclude_purpose purpose, const char *line)
+{
+	struct exclude *x = exclude_new(purpose), *y = NULL;
+	auto_buf struct buf first = BUF_INIT(0), second = BUF_INIT(0);
+	struct err err = ERR_INIT;
+
+	if (line)
+		CHECK_OK(exclude_add_pattern(x, line, &err), &err);
+	save(x, &first);
+	CHECK_OK(exclude_load(buf_span(&first), &y, &err), &err);
+	save(y, &second);
+	CHECK(first.len == second.len &&
+		      !memcmp(first.data, second.data, first.len),
+	      "'%s': saved twice, differs", line ? line : "");
+	CHECK(!line || first.len > 1, "'%s' is not saved", line);
+	check_alike(x, y);
+	exclude_free(x);
+	exclude_free(y);
+}
+
+static void test_saved_patterns_come_back(void **state unused)
+{
+	check_comes_back(EXCLUDE_FOR_SNAPSHOT, NULL);
+	check_comes_back(EXCLUDE_FOR_DIFF, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(saved_lines); i++) {
+		check_comes_back(EXCLUDE_FOR_SNAPSHOT, saved_lines[i]);
+		check_comes_back(EXCLUDE_FOR_DIFF, saved_lines[i]);
+	}
+}
+
+/* The order decides; so do the largest patterns and as many as there may be. */
+static void test_saved_order_and_limits_hold(void **state unused)
+{
+	auto_free char *longest = xcalloc(1, EXCLUDE_PATTERN_MAX + 1);
+	struct exclude *x = exclude_new(EXCLUDE_FOR_DIFF), *y = NULL;
+	auto_buf struct buf saved = BUF_INIT(0);
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	CHECK_OK(exclude_add_pattern(x, "*.c", &err), &err);
+	CHECK_OK(exclude_add_pattern(x, "!main.c", &err), &err);
+	memset(longest, 'x', EXCLUDE_PATTERN_MAX);
+	longest[1] = '/';
+	while (exclude_add_pattern(x, longest, &err) == 0)
+		n++;
+	assert_true(n > EXCLUDE_PATTERNS_MAX / 2);
+	save(x, &saved);
+	CHECK_OK(exclude_load(buf_span(&saved), &y, &err), &err);
+	assert_true(exclude_matches(y, "a.c", false));
+	assert_false(exclude_matches(y, "main.c", false));
+	assert_true(exclude_matches(y, longest, false));
+	CHECK_FAILS(exclude_add_pattern(y, "one", &err), &err, ERR_LIMIT,
+		    "more than");
+	exclude_free(x);
+	exclude_free(y);
+}
+
+static void test_damaged_excludes_are_refused(void **state unused)
+{
+	static const struct {
+		const char *name, *bytes;
+		size_t len;
+	} cases[] = {
+#define BYTES(s) (s), sizeof(s) - 1
+		{ "nothing", BYTES("") },
+		{ "no purpose", BYTES("X") },
+		{ "half a length", BYTES("S\0\0\0") },
+		{ "no pattern", BYTES("S\0\0\0\5") },
+		{ "half a pattern", BYTES("S\0\0\0\5abcd") },
+		{ "empty pattern", BYTES("S\0\0\0\0") },
+		{ "half of the next", BYTES("S\0\0\0\1a\0") },
+		{ "NUL inside", BYTES("S\0\0\0\3a\0b") },
+		{ "not valid", BYTES("S\0\0\0\2[a") },
+		{ "slash only", BYTES("S\0\0\0\1/") },
+		{ "huge", BYTES("S\377\377\377\377aaaa") },
+#undef BYTES
+	};
+	struct exclude *x = NULL;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct span s = { .p = cases[i].bytes,
+					.len = cases[i].len };
+
+		CHECK(exclude_load(s, &x, &err) < 0, "%s: loaded",
+		      cases[i].name);
+		CHECK(err.kind == ERR_INVALID && !x, "%s: %s", cases[i].name,
+		      err.msg);
+	}
+}
+
+static void test_too_much_to_load_or_save_is_refused(void **state unused)
+{
+	struct exclude *x = exclude_new(EXCLUDE_FOR_SNAPSHOT), *y = NULL;
+	struct exclude *also = exclude_new(EXCLUDE_FOR_SNAPSHOT);
+	auto_buf struct buf many = BUF_INIT(EXCLUDE_SAVED_MAX);
+	auto_buf struct buf small = BUF_INIT(3);
+	struct err err = ERR_INIT;
+
+	CHECK_OK(buf_addc(&many, 'S', &err), &err);
+	for (size_t i = 0; i <= EXCLUDE_PATTERNS_MAX; i++)
+		CHECK_OK(buf_add(&many, "\0\0\0\1a", 5, &err), &err);
+	CHECK_FAILS(exclude_load(buf_span(&many), &y, &err), &err, ERR_INVALID,
+		    "damaged");
+	CHECK_OK(exclude_add_pattern(x, "a", &err), &err);
+	CHECK_FAILS(exclude_save(x, &small, &err), &err, ERR_LIMIT, "save");
+	exclude_also(x, also);
+	CHECK_FAILS(exclude_save(x, &many, &err), &err, ERR_INVALID, "borrow");
+	exclude_free(x);
+	exclude_free(also);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +495,10 @@ int main(void)
 		cmocka_unit_test(test_security_is_told_apart),
 		cmocka_unit_test(test_limits_are_enforced),
 		cmocka_unit_test(test_deep_patterns_and_paths_take_linear_time),
+		cmocka_unit_test(test_saved_patterns_come_back),
+		cmocka_unit_test(test_saved_order_and_limits_hold),
+		cmocka_unit_test(test_damaged_excludes_are_refused),
+		cmocka_unit_test(test_too_much_to_load_or_save_is_refused),
 	};
 
 	return RUN_TESTS(tests);

@@ -2,9 +2,10 @@
 /*
  * sensitive.c - judge paths by what changing them can make the host do.
  *
- * Paths are cleaned first and compared without regard to ASCII case: on a
- * file system that folds case ".GIT/hooks" is ".git/hooks". A rule too many
- * costs a warning, a rule too few costs the machine.
+ * Paths are cleaned first and compared without regard to case: on a file system
+ * that folds case ".GIT/hooks" is ".git/hooks". Such file systems also ignore
+ * some invisible characters and take two letters outside ASCII for "k" and
+ * "s". A rule too many costs a warning, a rule too few costs the machine.
  */
 #include "domain/snapshot/sensitive.h"
 
@@ -47,8 +48,11 @@ enum place {
 #define R_CARGO	       "cargo configuration, can name programs to run"
 #define R_CARGO_BUILD  "cargo build script, runs on build"
 #define R_PYTEST       "pytest configuration, runs with the tests"
-#define R_AGENT	       "agent settings, can name commands to run"
-#define R_MCP	       "MCP servers that an agent starts"
+#define R_HOOKS_PATH   "git hook, in the directory that core.hooksPath names"
+#define R_AGENT	       "coding agent settings, name commands that it runs"
+#define R_AGENT_TEXT   "coding agent files, it may act upon them"
+#define R_MCP	       "MCP servers that a coding agent starts"
+#define R_EXECUTABLE   "becomes executable"
 #define R_CONTAINER    "container build or start commands"
 #define R_NIX	       "nix expression, runs when the shell is entered"
 
@@ -69,6 +73,19 @@ static const struct rule {
 	{ AUTO_EXEC, PLACE_END, "lefthook.y*ml", R_LEFTHOOK },
 	{ AUTO_EXEC, PLACE_END, ".lefthook.y*ml", R_LEFTHOOK },
 	{ AUTO_EXEC, PLACE_END, "lefthook-local.y*ml", R_LEFTHOOK },
+	{ AUTO_EXEC, PLACE_END, ".lefthook-local.y*ml", R_LEFTHOOK },
+	{ AUTO_EXEC, PLACE_END, "lefthook.toml", R_LEFTHOOK },
+	{ AUTO_EXEC, PLACE_END, "lefthook.json", R_LEFTHOOK },
+	{ AUTO_EXEC, PLACE_INSIDE, ".lefthook", R_LEFTHOOK },
+	{ AUTO_EXEC, PLACE_INSIDE, ".githooks", R_GIT_HOOK },
+	{ AUTO_EXEC, PLACE_END, ".claude/settings*.json", R_AGENT },
+	{ AUTO_EXEC, PLACE_INSIDE, ".claude/hooks", R_AGENT },
+	{ AUTO_EXEC, PLACE_INSIDE, ".claude/plugins", R_AGENT },
+	{ AUTO_EXEC, PLACE_END, ".claude.json", R_AGENT },
+	{ AUTO_EXEC, PLACE_INSIDE, ".cursor", R_AGENT },
+	{ AUTO_EXEC, PLACE_INSIDE, ".codex", R_AGENT },
+	{ AUTO_EXEC, PLACE_INSIDE, ".gemini", R_AGENT },
+	{ AUTO_EXEC, PLACE_END, ".mcp.json", R_MCP },
 
 	{ BUILD, PLACE_END, ".gitattributes", R_DRIVER },
 	{ BUILD, PLACE_TOP, ".github/workflows", "GitHub Actions workflow" },
@@ -78,13 +95,18 @@ static const struct rule {
 	{ BUILD, PLACE_END, "Jenkinsfile", "Jenkins pipeline" },
 	{ BUILD, PLACE_ROOT, ".travis.yml", "Travis CI" },
 	{ BUILD, PLACE_ROOT, "azure-pipelines.y*ml", "Azure pipeline" },
-	{ BUILD, PLACE_ROOT, "bitbucket-pipelines.yml", "Bitbucket pipeline" },
+	{ BUILD, PLACE_ROOT, "bitbucket-pipelines.y*ml", "Bitbucket pipeline" },
 	{ BUILD, PLACE_TOP, ".buildkite", "Buildkite pipeline" },
 	{ BUILD, PLACE_END, "Makefile", R_MAKE },
 	{ BUILD, PLACE_END, "GNUmakefile", R_MAKE },
 	{ BUILD, PLACE_END, "Taskfile.y*ml", R_MAKE },
 	{ BUILD, PLACE_END, "Justfile", R_MAKE },
 	{ BUILD, PLACE_END, ".justfile", R_MAKE },
+	{ BUILD, PLACE_END, "*.just", R_MAKE },
+	{ BUILD, PLACE_END, "*.mk", R_MAKE },
+	{ BUILD, PLACE_END, "BSDmakefile", R_MAKE },
+	{ BUILD, PLACE_END, "Makefile.am", R_MAKE },
+	{ BUILD, PLACE_END, "Makefile.in", R_MAKE },
 	{ BUILD, PLACE_END, "CMakeLists.txt", R_MAKE },
 	{ BUILD, PLACE_END, "build.rs", R_CARGO_BUILD },
 	{ BUILD, PLACE_END, ".cargo/config", R_CARGO },
@@ -92,6 +114,7 @@ static const struct rule {
 	{ BUILD, PLACE_END, "conftest.py", R_PYTEST },
 	{ BUILD, PLACE_END, "flake.nix", R_NIX },
 	{ BUILD, PLACE_END, "shell.nix", R_NIX },
+	{ BUILD, PLACE_END, "default.nix", R_NIX },
 	{ BUILD, PLACE_END, ".gitmodules", R_MODULES },
 	{ BUILD, PLACE_ROOT, ".git/info/attributes", R_DRIVER },
 	{ BUILD, PLACE_ROOT, ".git/rebase-merge/git-rebase-todo", R_TODO },
@@ -99,14 +122,17 @@ static const struct rule {
 	{ BUILD, PLACE_END, ".vscode/launch.json", R_LAUNCH },
 	{ BUILD, PLACE_END, ".vscode/settings.json", R_EDITOR },
 	{ BUILD, PLACE_INSIDE, ".idea", R_EDITOR },
-	{ BUILD, PLACE_INSIDE, ".cursor", R_EDITOR },
 	{ BUILD, PLACE_END, ".exrc", R_EDITOR },
+	{ BUILD, PLACE_END, ".vimrc", R_EDITOR },
+	{ BUILD, PLACE_END, ".nvimrc", R_EDITOR },
 	{ BUILD, PLACE_END, ".nvim.lua", R_EDITOR },
-	{ BUILD, PLACE_END, ".claude/settings*.json", R_AGENT },
-	{ BUILD, PLACE_END, ".mcp.json", R_MCP },
+	{ BUILD, PLACE_INSIDE, ".claude", R_AGENT_TEXT },
+	{ BUILD, PLACE_END, ".vscode/mcp.json", R_MCP },
 	{ BUILD, PLACE_ROOT, ".devcontainer.json", R_DEVCONTAINER },
 	{ BUILD, PLACE_ROOT, ".devcontainer/devcontainer.json", R_DEVCONTAINER },
 	{ BUILD, PLACE_END, "Dockerfile", R_CONTAINER },
+	{ BUILD, PLACE_END, "Dockerfile.*", R_CONTAINER },
+	{ BUILD, PLACE_END, "*.Dockerfile", R_CONTAINER },
 	{ BUILD, PLACE_END, "Containerfile", R_CONTAINER },
 	{ BUILD, PLACE_END, "compose*.y*ml", R_CONTAINER },
 	{ BUILD, PLACE_END, "docker-compose*.y*ml", R_CONTAINER },
@@ -159,18 +185,108 @@ static bool rule_matches(const struct rule *rule, struct span path)
 	return false;
 }
 
-enum sensitivity sensitivity_of(const char *path, const char **reason)
+/*
+ * Would a symlink at @path redirect what the rule is about? The pattern starts
+ * with the components of the path, and there may be more of them.
+ */
+static bool rule_is_below(const struct rule *rule, struct span path)
 {
-	auto_free char *clean = path_clean(path + strspn(path, "/"));
+	bool anywhere = rule->place == PLACE_END || rule->place == PLACE_INSIDE;
+	struct span part;
+
+	do {
+		struct span want = SPAN_STR(rule->pattern), rest = path, name;
+		bool same = true;
+
+		while (same && span_take_until(&rest, '/', &name))
+			same = span_take_until(&want, '/', &part) &&
+			       glob_match(part, name, /* fold */ true);
+		if (same)
+			return true;
+	} while (anywhere && span_take_until(&path, '/', &part) && path.len);
+	return false;
+}
+
+/* Code points that some file systems leave out of names, as UTF-8. */
+static bool is_ignorable(const unsigned char *p)
+{
+	/* U+00AD; U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F */
+	if (p[0] == 0xc2)
+		return p[1] == 0xad;
+	if (p[0] == 0xe2 && p[1] == 0x80)
+		return (p[2] >= 0x8b && p[2] <= 0x8f) ||
+		       (p[2] >= 0xaa && p[2] <= 0xae);
+	if (p[0] == 0xe2 && p[1] == 0x81)
+		return p[2] >= 0xa0 && p[2] <= 0xaf;
+	/* U+FEFF */
+	return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
+}
+
+/* A clean copy of @path in which letters are in ASCII that may count so. */
+static char *fold_path(const char *path)
+{
+	char *out = path_clean(path + strspn(path, "/")), *to = out;
+	const unsigned char *p = (const unsigned char *)out;
+
+	while (*p) {
+		if (is_ignorable(p)) {
+			p += *p == 0xc2 ? 2 : 3;
+		} else if (p[0] == 0xc5 && p[1] == 0xbf) { /* long s */
+			*to++ = 's';
+			p += 2;
+		} else if (p[0] == 0xe2 && p[1] == 0x84 &&
+			   p[2] == 0xaa) { /* kelvin sign */
+			*to++ = 'k';
+			p += 3;
+		} else {
+			*to++ = (char)*p++;
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
+static enum sensitivity judge(const char *path, bool is_link,
+			      const char **reason)
+{
+	auto_free char *folded = fold_path(path);
+	struct span span = SPAN_STR(folded);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		if (!rule_matches(&rules[i], SPAN_STR(clean)))
+		if (!rule_matches(&rules[i], span) &&
+		    !(is_link && rule_is_below(&rules[i], span)))
 			continue;
-		if (reason)
-			*reason = rules[i].reason;
+		*reason = rules[i].reason;
 		return rules[i].sensitivity;
 	}
-	if (reason)
-		*reason = NULL;
+	*reason = NULL;
 	return SENSITIVITY_NONE;
+}
+
+enum sensitivity sensitivity_of(const char *path, const char **reason)
+{
+	const char *ignored;
+
+	return judge(path, /* is_link */ false, reason ? reason : &ignored);
+}
+
+enum sensitivity sensitivity_of_change(const struct change *change,
+				       const char **reason)
+{
+	bool is_link = change->kind != CHANGE_DELETED &&
+		       change->type == CHANGE_SYMLINK;
+	const char *why;
+	enum sensitivity s = judge(change->path, is_link, &why);
+
+	if (change->is_hook && s != SENSITIVITY_AUTO_EXEC) {
+		s = SENSITIVITY_AUTO_EXEC;
+		why = R_HOOKS_PATH;
+	}
+	if (s == SENSITIVITY_NONE && change_makes_executable(change)) {
+		s = SENSITIVITY_BUILD;
+		why = R_EXECUTABLE;
+	}
+	if (reason)
+		*reason = why;
+	return s;
 }

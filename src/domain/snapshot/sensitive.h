@@ -7,6 +7,7 @@
 #define BBOX_DOMAIN_SNAPSHOT_SENSITIVE_H
 
 #include "base/macros.h"
+#include "domain/snapshot/change.h"
 
 enum sensitivity {
 	SENSITIVITY_NONE,
@@ -18,6 +19,12 @@ enum sensitivity {
 
 /* @reason (may be NULL) is set to static text, NULL for SENSITIVITY_NONE. */
 enum sensitivity sensitivity_of(const char *path, const char **reason);
+/*
+ * As above for what a change does there: a symlink counts as what it redirects,
+ * a file that becomes executable or that git calls as a hook counts, too.
+ */
+enum sensitivity sensitivity_of_change(const struct change *change,
+				       const char **reason);
 const char *sensitivity_name(enum sensitivity s);
 
 #endif /* BBOX_DOMAIN_SNAPSHOT_SENSITIVE_H */

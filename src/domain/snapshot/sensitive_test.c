@@ -26,6 +26,14 @@ static const struct path_case {
 	{ ".pre-commit-config.yaml", AUTO_EXEC, "pre-commit" },
 	{ "lefthook.yml", AUTO_EXEC, "lefthook" },
 	{ "lefthook-local.yaml", AUTO_EXEC, "lefthook" },
+	{ ".githooks/pre-push", AUTO_EXEC, "git hook" },
+	{ ".claude/settings.json", AUTO_EXEC, "agent" },
+	{ "sub/.claude/settings.local.json", AUTO_EXEC, "agent" },
+	{ ".claude/hooks/x.sh", AUTO_EXEC, "agent" },
+	{ ".cursor/mcp.json", AUTO_EXEC, "agent" },
+	{ ".codex/config.toml", AUTO_EXEC, "agent" },
+	{ ".gemini/settings.json", AUTO_EXEC, "agent" },
+	{ "sub/.mcp.json", AUTO_EXEC, "MCP" },
 	{ ".git/commondir", AUTO_EXEC, "git" },
 	{ ".git/config.worktree", AUTO_EXEC, "git" },
 	{ ".git/worktrees/w/commondir", AUTO_EXEC, "git" },
@@ -64,12 +72,15 @@ static const struct path_case {
 	{ "sub/.vscode/launch.json", BUILD, "launch" },
 	{ ".vscode/settings.json", BUILD, "editor" },
 	{ ".idea/workspace.xml", BUILD, "editor" },
-	{ ".cursor/mcp.json", BUILD, "editor" },
 	{ ".exrc", BUILD, "editor" },
 	{ ".nvim.lua", BUILD, "editor" },
-	{ ".claude/settings.json", BUILD, "agent" },
-	{ ".claude/settings.local.json", BUILD, "agent" },
-	{ ".mcp.json", BUILD, "MCP" },
+	{ ".claude/commands/x.md", BUILD, "agent" },
+	{ ".vscode/mcp.json", BUILD, "MCP" },
+	{ "sub/rules.mk", BUILD, "build system" },
+	{ "Makefile.am", BUILD, "build system" },
+	{ "ci.just", BUILD, "build system" },
+	{ "Dockerfile.prod", BUILD, "container" },
+	{ ".devcontainer/Dockerfile", BUILD, "container" },
 	{ ".devcontainer.json", BUILD, "dev-container" },
 	{ ".devcontainer/devcontainer.json", BUILD, "dev-container" },
 	{ "Dockerfile", BUILD, "container" },
@@ -98,7 +109,9 @@ static const struct path_case {
 	{ "Makefile.txt", NONE, NULL },
 	{ "Makefile/x", NONE, NULL },
 	{ "commondir", NONE, NULL },
-	{ ".claude/settings/x", NONE, NULL },
+	{ "claude/settings.json", NONE, NULL },
+	{ ".claude", NONE, NULL },
+	{ "mk", NONE, NULL },
 	{ "", NONE, NULL },
 	{ ".", NONE, NULL },
 
@@ -107,6 +120,12 @@ static const struct path_case {
 	{ ".git/HOOKS/x", AUTO_EXEC, "git hook" },
 	{ ".Husky/pre-commit", AUTO_EXEC, "husky" },
 	{ "MAKEFILE", BUILD, "build system" },
+	{ ".Claude/Settings.JSON", AUTO_EXEC, "agent" },
+	{ ".git/hoo\xe2\x84\xaas/x", AUTO_EXEC, "git hook" },
+	{ ".hu\xc5\xbfky/x", AUTO_EXEC, "husky" },
+	{ ".g\xe2\x80\x8cit/hooks/x", AUTO_EXEC, "git hook" },
+	{ ".\xef\xbb\xbfmcp.json", AUTO_EXEC, "MCP" },
+	{ "\xe2\x80", NONE, NULL },
 	{ ".git//hooks///x", AUTO_EXEC, "git hook" },
 	{ "./.git/./hooks/x", AUTO_EXEC, "git hook" },
 	{ "a/../.git/hooks/x", AUTO_EXEC, "git hook" },
@@ -136,6 +155,68 @@ static void test_paths_are_judged(void **state unused)
 	}
 }
 
+static const struct change_case {
+	const char *name;
+	struct change change;
+	enum sensitivity want;
+	const char *reason;
+} change_cases[] = {
+	/* clang-format off */
+	{ "as its path",
+	  { .path = (char[]){ "Makefile" }, .kind = CHANGE_DELETED },
+	  BUILD, "build system" },
+	{ "link for a hooks directory",
+	  { .path = (char[]){ ".git/hooks" }, .type = CHANGE_SYMLINK },
+	  AUTO_EXEC, "git hook" },
+	{ "link for a directory of settings",
+	  { .path = (char[]){ "a/.claude" }, .type = CHANGE_SYMLINK },
+	  AUTO_EXEC, "agent" },
+	{ "link for a directory of tasks",
+	  { .path = (char[]){ ".vscode" }, .type = CHANGE_SYMLINK },
+	  BUILD, "editor" },
+	{ "link that goes",
+	  { .path = (char[]){ ".husky" }, .type = CHANGE_SYMLINK,
+	    .kind = CHANGE_DELETED },
+	  NONE, NULL },
+	{ "directory",
+	  { .path = (char[]){ ".husky" }, .type = CHANGE_DIR }, NONE, NULL },
+	{ "link of no matter",
+	  { .path = (char[]){ "a/b" }, .type = CHANGE_SYMLINK }, NONE, NULL },
+	{ "new program",
+	  { .path = (char[]){ "a" }, .mode = 0755 }, BUILD, "executable" },
+	{ "new program of the group's",
+	  { .path = (char[]){ "a" }, .mode = 0674 }, NONE, NULL },
+	{ "was executable",
+	  { .path = (char[]){ "a" }, .mode = 0755, .kind = CHANGE_MODIFIED,
+	    .base_known = true, .base_mode = 0700 },
+	  NONE, NULL },
+	{ "becomes executable",
+	  { .path = (char[]){ "a" }, .mode = 0755, .kind = CHANGE_MODIFIED,
+	    .base_known = true, .base_mode = 0644 },
+	  BUILD, "executable" },
+	{ "hook by configuration",
+	  { .path = (char[]){ "dev/h/pre-push" }, .is_hook = true },
+	  AUTO_EXEC, "core.hooksPath" },
+	/* clang-format on */
+};
+
+static void test_changes_are_judged(void **state unused)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(change_cases); i++) {
+		const struct change_case *c = &change_cases[i];
+		const char *reason = "untouched";
+		enum sensitivity got =
+			sensitivity_of_change(&c->change, &reason);
+
+		CHECK(got == c->want, "%s: %s", c->name, sensitivity_name(got));
+		if (c->reason)
+			CHECK(reason && strstr(reason, c->reason), "%s: '%s'",
+			      c->name, reason);
+		else
+			CHECK(!reason, "%s: '%s'", c->name, reason);
+	}
+}
+
 static void test_tiers_have_labels(void **state unused)
 {
 	CHECK(!strcmp(sensitivity_name(NONE), "none"), "none");
@@ -149,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths_are_judged),
+		cmocka_unit_test(test_changes_are_judged),
 		cmocka_unit_test(test_tiers_have_labels),
 	};
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "domain/image/image.h"
 #include "domain/vm/vm.h"
+#include "domain/workspace/paths.h"
 
 #define LIST_MAX ((size_t)4096) /* entries of image_env and of hosts */
 
@@ -34,6 +35,7 @@ static const struct key {
 	{ "dns", TYPE_TEXT, offsetof(struct guest_config, dns), 0 },
 	{ "env", TYPE_LIST, offsetof(struct guest_config, image_env), 0 },
 	{ "host", TYPE_LIST, offsetof(struct guest_config, hosts), 0 },
+	{ "mount", TYPE_LIST, offsetof(struct guest_config, mounts), 0 },
 };
 
 /* The types are those that the table gives, so the casts are right. */
@@ -54,6 +56,7 @@ void guest_config_release(struct guest_config *c)
 	free(c->dns);
 	strv_release(&c->image_env);
 	strv_release(&c->hosts);
+	strv_release(&c->mounts);
 	*c = GUEST_CONFIG_INIT;
 }
 
@@ -205,4 +208,28 @@ int guest_config_read(struct span text, struct guest_config *out,
 	*out = c;
 	c = GUEST_CONFIG_INIT;
 	return 0;
+}
+
+void guest_mount_release(struct guest_mount *m)
+{
+	free(m->tag);
+	free(m->path);
+	*m = GUEST_MOUNT_INIT;
+}
+
+bool guest_mount_read(const char *text, struct guest_mount *out)
+{
+	struct span rest = SPAN_STR(text), mode, tag;
+
+	guest_mount_release(out);
+	if (!span_take_until(&rest, ' ', &mode) ||
+	    !span_take_until(&rest, ' ', &tag) || !tag.len || rest.len < 2 ||
+	    *(const char *)rest.p != '/')
+		return false;
+	out->read_only = span_equals(mode, "ro");
+	if (!out->read_only && !span_equals(mode, "rw"))
+		return false;
+	out->tag = xmemdup0(tag.p, tag.len);
+	out->path = xmemdup0((const char *)rest.p + 1, rest.len - 1);
+	return path_is_plain(out->path);
 }

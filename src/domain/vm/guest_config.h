@@ -26,6 +26,7 @@ struct guest_config {
 	char *dns;	       /* owned; address of the resolver */
 	struct strv image_env; /* "NAME=value" */
 	struct strv hosts;     /* lines for /etc/hosts: "address name" */
+	struct strv mounts;    /* further shares, see guest_mount_read() */
 };
 
 #define GUEST_CONFIG_INIT ((struct guest_config){ .layer_count = 0 })
@@ -37,5 +38,19 @@ must_check int guest_config_write(const struct guest_config *c, struct buf *out,
 /* ERR_INVALID names the line. @out is released and filled. */
 must_check int guest_config_read(struct span text, struct guest_config *out,
 				 struct err *err);
+
+/* A share other than the workspace: "rw TAG /PATH" or "ro TAG /PATH". */
+struct guest_mount {
+	bool read_only;
+	char *tag;  /* owned */
+	char *path; /* owned; relative to the root */
+};
+
+#define GUEST_MOUNT_INIT ((struct guest_mount){ .tag = NULL })
+
+/* False unless the path is clean; @out is released in any case. */
+must_check bool guest_mount_read(const char *text, struct guest_mount *out);
+void guest_mount_release(struct guest_mount *m);
+#define auto_guest_mount cleanup_with(guest_mount_release)
 
 #endif /* BBOX_DOMAIN_VM_GUEST_CONFIG_H */

@@ -9,11 +9,12 @@
 #include "base/mem.h"
 #include "support/check.h"
 
-#define TEXT                                     \
-	"layers=2\ntmp_mib=512\nworkspace=1\n"   \
-	"workspace_read_only=0\nhostname=bbox\n" \
-	"dns=192.168.127.1\nenv=PATH=/bin\n"     \
-	"env=X=a\\nb\\\\c\nenv=EMPTY=\nhost=1.2.3.4 h\n"
+#define TEXT                                             \
+	"layers=2\ntmp_mib=512\nworkspace=1\n"           \
+	"workspace_read_only=0\nhostname=bbox\n"         \
+	"dns=192.168.127.1\nenv=PATH=/bin\n"             \
+	"env=X=a\\nb\\\\c\nenv=EMPTY=\nhost=1.2.3.4 h\n" \
+	"mount=ro objects /mnt/git-objects\n"
 
 static void test_reading_and_writing_are_inverse(void **state unused)
 {
@@ -34,6 +35,40 @@ static void test_reading_and_writing_are_inverse(void **state unused)
 	CHECK_OK(guest_config_write(&c, &out, &err), &err);
 	CHECK(!strcmp(out.data, TEXT), "got '%s'", out.data);
 	guest_config_release(&c);
+}
+
+static void test_mounts_are_read(void **state unused)
+{
+	static const struct {
+		const char *text, *tag, *path; /* tag NULL: refused */
+		bool read_only;
+	} cases[] = {
+		{ "ro objects /mnt/git-objects", "objects", "mnt/git-objects",
+		  true },
+		{ "rw x /a b/c", "x", "a b/c", false },
+		{ "", NULL, NULL, false },
+		{ "ro", NULL, NULL, false },
+		{ "ro x", NULL, NULL, false },
+		{ "ro  /a", NULL, NULL, false },
+		{ "rx x /a", NULL, NULL, false },
+		{ "ro x a", NULL, NULL, false },
+		{ "ro x /", NULL, NULL, false },
+		{ "ro x /a/../b", NULL, NULL, false },
+		{ "ro x //a", NULL, NULL, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_guest_mount struct guest_mount m = GUEST_MOUNT_INIT;
+
+		CHECK(guest_mount_read(cases[i].text, &m) == !!cases[i].tag,
+		      "'%s'", cases[i].text);
+		if (cases[i].tag)
+			CHECK(!strcmp(m.tag, cases[i].tag) &&
+				      !strcmp(m.path, cases[i].path) &&
+				      m.read_only == cases[i].read_only,
+			      "'%s': '%s' at '%s'", cases[i].text, m.tag,
+			      m.path);
+	}
 }
 
 static void test_reading_replaces_what_was_there(void **state unused)
@@ -123,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reading_and_writing_are_inverse),
+		cmocka_unit_test(test_mounts_are_read),
 		cmocka_unit_test(test_reading_replaces_what_was_there),
 		cmocka_unit_test(test_bad_text_is_refused_with_its_line),
 		cmocka_unit_test(test_nul_and_excess_are_refused),

@@ -117,6 +117,23 @@ static bool is_plain(const char *s, size_t len_max, const char *more)
 	return i > 0 && i <= len_max;
 }
 
+static int check_share_mode(const struct vm_share *s, struct err *err)
+{
+	if ((unsigned int)s->mode >= VM_SHARE_MODE_COUNT)
+		return err_set(err, ERR_INVALID, "vm: share '%s': unknown mode",
+			       s->tag);
+	if (s->mode == VM_SHARE_COW &&
+	    (!s->state_dir || s->state_dir[0] != '/'))
+		return err_set(err, ERR_INVALID,
+			       "vm: share '%s': state_dir is not absolute",
+			       s->tag);
+	/* Such a server is QEMU's, and hides nothing. */
+	if (s->mode == VM_SHARE_RW && s->exclude)
+		return err_set(err, ERR_INVALID,
+			       "vm: share '%s': cannot hide anything", s->tag);
+	return 0;
+}
+
 static int check_shares(const struct vm_config *cfg, struct err *err)
 {
 	for (size_t i = 0; i < cfg->share_count; i++) {
@@ -130,6 +147,13 @@ static int check_shares(const struct vm_config *cfg, struct err *err)
 			return err_set(err, ERR_INVALID,
 				       "vm: share '%s': path is not absolute",
 				       s->tag);
+		if (s->mount_at &&
+		    (s->mount_at[0] != '/' || !path_is_plain(s->mount_at + 1)))
+			return err_set(err, ERR_INVALID,
+				       "vm: share '%s': bad mount point",
+				       s->tag);
+		if (check_share_mode(s, err) < 0)
+			return -1;
 		for (size_t k = 0; k < i; k++) {
 			if (!strcmp(cfg->shares[k].tag, s->tag))
 				return err_set(err, ERR_INVALID,

@@ -27,11 +27,27 @@ enum vm_accel {
 	VM_ACCEL_COUNT
 };
 
-/* A directory of the host inside the guest. */
+/* What the guest's changes do; enforced on the host. */
+enum vm_share_mode {
+	VM_SHARE_RO,  /* they fail */
+	VM_SHARE_RW,  /* they go to the directory itself */
+	VM_SHARE_COW, /* they go to @state_dir, the directory stays as it is */
+
+	VM_SHARE_MODE_COUNT
+};
+
+struct exclude; /* domain/snapshot/exclude.h */
+
+/* A directory of the host inside the guest. All pointers are borrowed. */
 struct vm_share {
-	const char *tag;  /* borrowed; virtio-fs tag */
-	const char *path; /* borrowed; directory on the host */
-	bool read_only;	  /* enforced on the host */
+	const char *tag;      /* virtio-fs tag */
+	const char *path;     /* directory on the host, absolute */
+	const char *mount_at; /* absolute, in the guest; NULL: GUEST_WORKSPACE
+			       * for GUEST_WORKSPACE_TAG, nowhere else */
+	enum vm_share_mode mode;
+	const char *state_dir;	       /* for VM_SHARE_COW; absolute */
+	const struct exclude *exclude; /* what the guest does not see, not
+					* for VM_SHARE_RW; NULL: nothing */
 };
 
 /* A file placed in the guest's root before anything runs there. */

@@ -13,7 +13,9 @@ static char kernel_path[] = "/k";
 static const struct kernel kernel = { .image_path = kernel_path };
 static const struct vm_share workspace[] = {
 	{ .tag = "workspace", .path = "/w" },
-	{ .tag = "cache-2", .path = "/c", .read_only = true },
+	{ .tag = "cache-2", .path = "/c", .mode = VM_SHARE_RO },
+	{ .tag = "direct", .path = "/d", .mode = VM_SHARE_RW },
+	{ .tag = "cow", .path = "/e", .mode = VM_SHARE_COW, .state_dir = "/s" },
 };
 static const struct vm_file files[] = {
 	{ .path = "etc/x", .mode = 0100600, .data = "x", .len = 1 },
@@ -123,6 +125,24 @@ static const struct share_case {
 	  "bad tag" },
 	{ { { .tag = "a", .path = "/w" }, { .tag = "a", .path = "/x" } },
 	  "share 'a' is given twice" },
+	{ { { .tag = "a", .path = "/w", .mount_at = "mnt" } },
+	  "share 'a': bad mount point" },
+	{ { { .tag = "a", .path = "/w", .mount_at = "/mnt/../etc" } },
+	  "share 'a': bad mount point" },
+	{ { { .tag = "a", .path = "/w", .mode = VM_SHARE_MODE_COUNT } },
+	  "share 'a': unknown mode" },
+	{ { { .tag = "a", .path = "/w", .mode = VM_SHARE_COW } },
+	  "share 'a': state_dir" },
+	{ { { .tag = "a",
+	      .path = "/w",
+	      .mode = VM_SHARE_COW,
+	      .state_dir = "s" } },
+	  "share 'a': state_dir" },
+	{ { { .tag = "a",
+	      .path = "/w",
+	      .mode = VM_SHARE_RW,
+	      .exclude = (const struct exclude *)&image } },
+	  "share 'a': cannot hide" },
 };
 
 static void test_bad_shares_are_refused(void **state unused)

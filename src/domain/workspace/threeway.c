@@ -22,8 +22,13 @@ static const enum threeway_verdict
 	};
 
 enum threeway_verdict threeway_judge(enum change_kind kind,
+				     enum change_type type,
 				     enum threeway_original original)
 {
 	assert(kind < CHANGE_KIND_COUNT && original < THREEWAY_ORIGINAL_COUNT);
+	/* A directory takes nothing from a user who removed what was there. */
+	if (kind == CHANGE_MODIFIED && type == CHANGE_DIR &&
+	    original == THREEWAY_ABSENT)
+		return THREEWAY_APPLY;
 	return verdicts[kind][original];
 }

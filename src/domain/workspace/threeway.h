@@ -24,7 +24,9 @@ enum threeway_verdict {
 	THREEWAY_NOTHING, /* it is there already */
 };
 
+/* @type is what the guest has there now. */
 enum threeway_verdict threeway_judge(enum change_kind kind,
+				     enum change_type type,
 				     enum threeway_original original);
 
 #endif /* BBOX_DOMAIN_WORKSPACE_THREEWAY_H */

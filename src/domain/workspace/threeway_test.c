@@ -27,11 +27,19 @@ static void test_users_work_is_never_replaced(void **state unused)
 
 	assert_int_equal(ARRAY_SIZE(cases),
 			 CHANGE_KIND_COUNT * THREEWAY_ORIGINAL_COUNT);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		CHECK(threeway_judge(cases[i].kind, cases[i].original) ==
-			      cases[i].want,
-		      "kind %d, original %d", (int)cases[i].kind,
-		      (int)cases[i].original);
+	for (size_t i = 0; i < ARRAY_SIZE(cases) * CHANGE_TYPE_COUNT; i++) {
+		size_t k = i / CHANGE_TYPE_COUNT;
+		enum change_type type =
+			(enum change_type)(i % CHANGE_TYPE_COUNT);
+		bool harmless = type == CHANGE_DIR &&
+				cases[k].kind == CHANGE_MODIFIED &&
+				cases[k].original == THREEWAY_ABSENT;
+
+		CHECK(threeway_judge(cases[k].kind, type, cases[k].original) ==
+			      (harmless ? THREEWAY_APPLY : cases[k].want),
+		      "kind %d, type %d, original %d", (int)cases[k].kind,
+		      (int)type, (int)cases[k].original);
+	}
 }
 
 int main(void)

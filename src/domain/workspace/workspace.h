@@ -12,11 +12,23 @@
 #include "domain/snapshot/exclude.h"
 #include "domain/workspace/baseline.h"
 
+/* How a view comes about. */
+enum workspace_view {
+	WORKSPACE_VIEW_COPY, /* all is copied first */
+	WORKSPACE_VIEW_LAZY, /* what the guest changes is copied then */
+
+	WORKSPACE_VIEW_COUNT
+};
+
 /* A private, writable view of a workspace. */
 struct workspace_snapshot {
+	enum workspace_view view;
 	char *original;		   /* owned; real path of the workspace */
-	char *path;		   /* owned; directory the guest is given */
-	struct baseline *baseline; /* owned; what the view began as */
+	char *path;		   /* owned; of a copy: the directory that the
+				    * guest is given; of a lazy view: the
+				    * directory that holds its state */
+	struct baseline *baseline; /* owned; what a copy began as; NULL for a
+				    * lazy view, whose records tell */
 };
 
 struct workspace_cloner;
