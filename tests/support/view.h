@@ -100,4 +100,25 @@ static inline void view_seal(struct view *v)
 	baseline_seal(v->snapshot.baseline, INT64_MIN);
 }
 
+/* What a change's path began as, as a differ would say it. */
+static inline void view_base(const struct view *v, struct change *change)
+{
+	static const enum change_type types[] = {
+		[BASELINE_FILE] = CHANGE_FILE,
+		[BASELINE_DIR] = CHANGE_DIR,
+		[BASELINE_SYMLINK] = CHANGE_SYMLINK,
+	};
+	const struct baseline_entry *entry =
+		baseline_find(v->snapshot.baseline, change->path);
+
+	if (!entry)
+		return;
+	change->base_known = true;
+	change->base_type = types[entry->kind];
+	change->base_mode = entry->mode;
+	change->base_identity = entry->original;
+	if (entry->link)
+		change->base_target = xstrdup(entry->link);
+}
+
 #endif /* BBOX_TESTS_SUPPORT_VIEW_H */

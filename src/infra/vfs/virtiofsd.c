@@ -307,10 +307,10 @@ static int serve(struct file_server *base, const struct vm_share *share,
 	auto_close int dirfd = -1;
 
 	/* It has no such option, and a guest's mount flag protects nothing. */
-	if (share->read_only)
+	if (share->mode != VM_SHARE_RW)
 		return err_set(err, ERR_UNSUPPORTED,
-			       "share '%s': virtiofsd cannot serve '%s' "
-			       "read-only",
+			       "share '%s': virtiofsd serves '%s' with all "
+			       "rights only",
 			       share->tag, share->path);
 	/* Fails for what is not a directory. */
 	dirfd = fd_open_dir(share->path, err);

@@ -23,7 +23,7 @@ struct virtiofsd_config {
  *
  * A missing program is reported by the first file_server_serve():
  * ERR_NOT_FOUND with the remedy. Other errors of that: ERR_NOT_FOUND for the
- * directory, ERR_UNSUPPORTED for a read-only share, ERR_PERMISSION when the
+ * directory, ERR_UNSUPPORTED for any but a VM_SHARE_RW, ERR_PERMISSION when the
  * system allows no user namespaces.
  */
 void virtiofsd_new(const struct virtiofsd_config *config,

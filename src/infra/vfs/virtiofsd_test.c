@@ -32,25 +32,31 @@ static struct file_server *new_server(const char *binary)
 	return server;
 }
 
-static void test_read_only_share_is_refused(void **state unused)
+static void test_protected_shares_are_refused(void **state unused)
 {
-	const struct vm_share share = { .tag = "objects",
-					.path = "/tmp",
-					.read_only = true };
+	static const enum vm_share_mode modes[] = { VM_SHARE_RO, VM_SHARE_COW };
 	struct file_server *server = new_server(NULL);
 	struct file_share *s = NULL;
 	struct err err = ERR_INIT;
 
-	CHECK_FAILS(file_server_serve(server, &share, &s, &err), &err,
-		    ERR_UNSUPPORTED, "cannot serve '/tmp' read-only");
-	assert_null(s);
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		const struct vm_share share = { .tag = "objects",
+						.path = "/tmp",
+						.mode = modes[i],
+						.state_dir = "/tmp" };
+
+		CHECK_FAILS(file_server_serve(server, &share, &s, &err), &err,
+			    ERR_UNSUPPORTED, "serves '/tmp' with all rights");
+		assert_null(s);
+	}
 	virtiofsd_free(server);
 }
 
 static void test_missing_directory_is_named(void **state unused)
 {
 	const struct vm_share share = { .tag = "workspace",
-					.path = "/nonexistent" };
+					.path = "/nonexistent",
+					.mode = VM_SHARE_RW };
 	struct file_server *server = new_server(NULL);
 	struct file_share *s = NULL;
 	struct err err = ERR_INIT;
@@ -63,7 +69,9 @@ static void test_missing_directory_is_named(void **state unused)
 /* A program that ends at once instead of serving. */
 static void test_server_that_ends_is_an_error(void **state unused)
 {
-	const struct vm_share share = { .tag = "workspace", .path = "/tmp" };
+	const struct vm_share share = { .tag = "workspace",
+					.path = "/tmp",
+					.mode = VM_SHARE_RW };
 	struct file_server *server = new_server("/bin/false");
 	struct file_share *s = NULL;
 	struct err err = ERR_INIT;
@@ -80,7 +88,7 @@ static void test_share_answers_and_ends(void **state unused)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct file_server *server = new_server(NULL);
-	struct vm_share share = { .tag = "workspace" };
+	struct vm_share share = { .tag = "workspace", .mode = VM_SHARE_RW };
 	struct file_share *s = NULL;
 	struct err err = ERR_INIT;
 	auto_free char *dir = NULL;
@@ -104,7 +112,7 @@ static void test_share_answers_and_ends(void **state unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read_only_share_is_refused),
+		cmocka_unit_test(test_protected_shares_are_refused),
 		cmocka_unit_test(test_missing_directory_is_named),
 		cmocka_unit_test(test_server_that_ends_is_an_error),
 		cmocka_unit_test(test_share_answers_and_ends),

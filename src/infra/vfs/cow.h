@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cow.h - what the parts of the copy-on-write file system share; private.
+ *
+ * Everything here returns 0 (or a descriptor, or a count) or a negative errno,
+ * as fs_ops.h does. Nodes are borrowed from the overlay; one that the guest
+ * does not hold is gone after cow_settle(), and its parents may be.
+ */
+#ifndef BBOX_INFRA_VFS_COW_H
+#define BBOX_INFRA_VFS_COW_H
+
+#include <sys/stat.h>
+
+#include "domain/workspace/overlay.h"
+#include "infra/vfs/cow_fds.h"
+#include "infra/vfs/cow_fs.h"
+
+#define COW_GUEST_ID  1000  /* uid and gid of the guest's user */
+#define COW_NOBODY_ID 65534 /* who must not look like him */
+
+struct cow_listing;
+
+struct cow_fs {
+	struct fs base;
+	struct cow_fs_config cfg;
+	struct overlay *overlay;   /* owned */
+	struct cow_fds fds;	   /* open files and directories */
+	int objects_fd;		   /* owned; -1 when read-only */
+	int records_fd;		   /* owned; -1 when read-only */
+	uint64_t records_len;	   /* bytes */
+	dev_t dev;		   /* of the user's directory */
+	struct cow_node *held;	   /* all with lookups */
+	struct cow_listing **open; /* owned; by handle - 1, NULL when free */
+	size_t open_n;
+	bool closing;
+};
+
+/* How a directory of the user looked when it was last listed. */
+struct cow_listed {
+	struct file_identity identity;
+	bool settled; /* a later change must show in the identity */
+};
+
+/* Ours of a node: overlay_node.user. */
+struct cow_node {
+	uint64_t lookups;    /* by the guest */
+	uint64_t generation; /* of the content behind the node id */
+	struct cow_fd fd;    /* content, or the user's directory */
+	/* The user's file as it was when the guest last looked it up. */
+	struct file_identity seen;
+	bool has_xattrs; /* the overlay's are the whole truth */
+	struct cow_listed listed;
+	struct overlay_node *node;
+	struct cow_node *prev, *next; /* in cow_fs.held */
+};
+
+struct cow_stat {
+	struct overlay_attr attr;
+	uint64_t blocks; /* of 512 bytes */
+	uint32_t links;
+};
+
+static inline struct cow_fs *cow_fs_of(struct fs *base)
+{
+	return container_of(base, struct cow_fs, base);
+}
+
+/* cow_node.c: nodes, and finding them by name. */
+
+/* The node's own part; made when it has none. */
+struct cow_node *cow_node_of(struct overlay_node *node);
+/* What the overlay calls when it frees a node. */
+void cow_node_release(void *ctx, struct overlay_node *node);
+/* -ESTALE for a node that the guest does not hold. */
+must_check int cow_find(struct cow_fs *fs, uint64_t id,
+			struct overlay_node **out);
+must_check int cow_find_dir(struct cow_fs *fs, uint64_t id,
+			    struct overlay_node **out);
+must_check int cow_find_file(struct cow_fs *fs, uint64_t id,
+			     struct overlay_node **out);
+/* Is it a directory that was removed, or a file without a name? */
+bool cow_is_removed(struct cow_fs *fs, const struct overlay_node *node);
+
+/* What a name of a directory is now. */
+struct cow_child {
+	struct overlay_node *node; /* NULL: nothing */
+	bool fixed;		   /* only the guest can change that */
+	bool has_st;
+	struct stat st; /* of the user's object, just looked at */
+};
+must_check int cow_child(struct cow_fs *fs, struct overlay_node *dir,
+			 const char *name, struct cow_child *out);
+/* Describes the node to the guest and counts the lookup. */
+must_check int cow_entry(struct cow_fs *fs, const struct cow_child *child,
+			 struct fuse_entry_out *out);
+/* Counts one lookup, for cow_forget() to take back. */
+void cow_hold(struct cow_fs *fs, struct overlay_node *node);
+/* Lets go of a node that the guest does not hold. */
+void cow_settle(struct cow_fs *fs, uint64_t id);
+int cow_lookup(struct fs *base, uint64_t id, const char *name,
+	       struct fuse_entry_out *out);
+void cow_forget(struct fs *base, uint64_t id, uint64_t lookups);
+/* Forgets all lookups. */
+void cow_forget_all(struct cow_fs *fs);
+
+/* cow_lower.c: the user's directory. */
+
+struct cow_found {
+	struct stat st;
+	enum overlay_kind kind;
+	char *target; /* owned; a symlink's text, else NULL */
+};
+
+/* -ENOENT when nothing can be seen there. Borrowed, until the next call. */
+must_check int cow_lower_dir(struct cow_fs *fs, struct overlay_node *dir);
+/* What the guest may see under a name; -ENOENT when that is nothing. */
+must_check int cow_lower_look(struct cow_fs *fs, struct overlay_node *dir,
+			      const char *name, struct cow_found *out);
+/* Whether the name may be seen, as far as that can be said without a stat. */
+must_check int cow_lower_shows(struct cow_fs *fs, struct overlay_node *dir,
+			       int dirfd, const char *name, mode_t type,
+			       char **target);
+/* The user's object that the node shows; -ESTALE when it is not there. */
+must_check int cow_lower_stat(struct cow_fs *fs, struct overlay_node *node,
+			      struct stat *out);
+/* The content of the user's file; -ESTALE when it is another one now. */
+must_check int cow_lower_open(struct cow_fs *fs, struct overlay_node *node);
+/* openat2(2) that closes idle descriptors when there are too many. */
+must_check int cow_open(struct cow_fs *fs, int dirfd, const char *path,
+			int flags, mode_t mode);
+
+/* cow_object.c: content of changed files. */
+
+must_check int cow_object_stat(struct cow_fs *fs, uint64_t id,
+			       struct stat *out);
+must_check int cow_object_times(struct cow_fs *fs, uint64_t id,
+				const struct timespec times[2]);
+must_check int cow_object_open(struct cow_fs *fs, uint64_t id);
+/* A new object that has no id yet; returns its descriptor. One at a time. */
+must_check int cow_object_begin(struct cow_fs *fs);
+must_check int cow_object_commit(struct cow_fs *fs, uint64_t id);
+void cow_object_abandon(struct cow_fs *fs);
+void cow_object_delete(struct cow_fs *fs, uint64_t id);
+/* The file's content, for reading or, if it is its own, both. Borrowed. */
+must_check int cow_content(struct cow_fs *fs, struct overlay_node *node);
+/* The same for writing: the content is the file's own afterwards. */
+must_check int cow_content_own(struct cow_fs *fs, struct overlay_node *node,
+			       bool keep);
+
+/* cow_copy.c: content from one descriptor to another. */
+
+struct cow_copy {
+	int from, to;  /* borrowed; @to is empty, or -1 to hash only */
+	uint64_t size; /* bytes */
+	bool has_hash;
+	uint8_t hash[OVERLAY_HASH_SIZE];
+};
+must_check int cow_copy_content(struct cow_copy *c);
+
+/* cow_attr.c */
+
+void cow_attr_of(const struct cow_fs *fs, const struct stat *st,
+		 struct overlay_attr *out);
+/* The number that the guest sees for an object of the user. */
+uint64_t cow_ino(const struct cow_fs *fs, dev_t dev, uint64_t ino);
+/* What identifies an object of the user; times of directories do not. */
+struct file_identity cow_identity(const struct stat *st);
+int64_t cow_now_ns(void);
+struct timespec cow_timespec(int64_t ns);
+must_check int cow_stat(struct cow_fs *fs, struct overlay_node *node,
+			struct cow_stat *out);
+/* The same of an untouched node whose object has just been looked at. */
+must_check int cow_stat_found(const struct cow_fs *fs,
+			      const struct overlay_node *node,
+			      const struct stat *st, struct cow_stat *out);
+/* S_IFREG and so on. */
+uint32_t cow_type(const struct overlay_node *node);
+uint64_t cow_node_ino(const struct overlay_node *node);
+void cow_fuse_attr(const struct overlay_node *node, const struct cow_stat *st,
+		   struct fuse_attr *out);
+/* Seconds that the guest may keep the attributes. */
+uint64_t cow_attr_valid(const struct overlay_node *node);
+/* Says that a name in the directory or a name of the node has changed. */
+void cow_touch_dir(struct overlay_node *dir);
+void cow_touch_node(struct overlay_node *node);
+/* Takes the set-id bits away that do not survive a write. */
+must_check int cow_kill_priv(struct cow_fs *fs, struct overlay_node *node);
+must_check int cow_truncate(struct cow_fs *fs, struct overlay_node *node,
+			    uint64_t size);
+int cow_getattr(struct fs *base, uint64_t id, struct fuse_attr_out *out);
+int cow_setattr(struct fs *base, const struct fs_caller *who, uint64_t id,
+		const struct fuse_setattr_in *in, struct fuse_attr_out *out);
+
+/* cow_xattr.c */
+
+/* Takes the user's own into the overlay, which is asked alone from then on. */
+must_check int cow_import_xattrs(struct cow_fs *fs, struct overlay_node *node);
+int cow_setxattr(struct fs *base, uint64_t id, const char *name,
+		 struct span value, uint32_t flags);
+ssize_t cow_getxattr(struct fs *base, uint64_t id, const char *name, void *buf,
+		     size_t size);
+ssize_t cow_listxattr(struct fs *base, uint64_t id, void *buf, size_t size);
+int cow_removexattr(struct fs *base, uint64_t id, const char *name);
+
+/* cow_name.c */
+
+ssize_t cow_readlink(struct fs *base, uint64_t id, char *buf, size_t size);
+int cow_symlink(struct fs *base, const struct fs_caller *who, uint64_t dir,
+		const char *name, const char *target,
+		struct fuse_entry_out *out);
+int cow_mknod(struct fs *base, const struct fs_caller *who, uint64_t dir,
+	      const char *name, uint32_t mode, uint32_t rdev,
+	      struct fuse_entry_out *out);
+int cow_mkdir(struct fs *base, const struct fs_caller *who, uint64_t dir,
+	      const char *name, uint32_t mode, struct fuse_entry_out *out);
+int cow_create(struct fs *base, const struct fs_caller *who, uint64_t dir,
+	       const char *name, uint32_t mode, uint32_t flags,
+	       struct fuse_entry_out *out);
+int cow_tmpfile(struct fs *base, const struct fs_caller *who, uint64_t dir,
+		uint32_t mode, struct fuse_entry_out *out);
+int cow_unlink(struct fs *base, uint64_t dir, const char *name);
+int cow_rmdir(struct fs *base, uint64_t dir, const char *name);
+int cow_rename(struct fs *base, uint64_t dir, const char *name, uint64_t to_dir,
+	       const char *to_name, uint32_t flags);
+int cow_link(struct fs *base, uint64_t id, uint64_t dir, const char *name,
+	     struct fuse_entry_out *out);
+
+/* cow_data.c */
+
+ssize_t cow_read(struct fs *base, uint64_t id, const struct iovec *iov, int n,
+		 uint64_t offset);
+ssize_t cow_write(struct fs *base, uint64_t id, const struct iovec *iov, int n,
+		  uint64_t offset, bool kill_priv);
+int cow_fsync(struct fs *base, uint64_t id, bool data_only);
+int cow_fallocate(struct fs *base, uint64_t id, uint32_t mode, uint64_t offset,
+		  uint64_t length);
+int cow_lseek(struct fs *base, uint64_t id, uint64_t offset, uint32_t whence,
+	      uint64_t *out);
+ssize_t cow_copy_file_range(struct fs *base, uint64_t from,
+			    uint64_t from_offset, uint64_t to,
+			    uint64_t to_offset, uint64_t length);
+
+/* cow_dir.c */
+
+/* 1 when the guest sees nothing in it, 0 when it does. */
+must_check int cow_dir_is_empty(struct cow_fs *fs, struct overlay_node *dir);
+int cow_opendir(struct fs *base, uint64_t id, uint64_t *handle,
+		uint32_t *open_flags);
+int cow_readdir(struct fs *base, uint64_t id, uint64_t handle, uint64_t offset,
+		struct fs_dir_sink *sink);
+void cow_releasedir(struct fs *base, uint64_t id, uint64_t handle);
+void cow_close_listings(struct cow_fs *fs);
+
+#endif /* BBOX_INFRA_VFS_COW_H */
