@@ -183,12 +183,23 @@ static int start_network(struct guest *g, struct err *err)
 	return network_up(err);
 }
 
-static int mount_workspace(struct guest *g, struct err *err)
+static int mount_shares(struct guest *g, struct err *err)
 {
-	if (!g->config.has_workspace)
-		return 0;
-	return root_mount_workspace(g->root_fd, g->config.workspace_read_only,
-				    err);
+	if (g->config.has_workspace &&
+	    root_mount_workspace(g->root_fd, g->config.workspace_read_only,
+				 err) < 0)
+		return -1;
+	for (size_t i = 0; i < g->config.mounts.n; i++) {
+		auto_guest_mount struct guest_mount m = GUEST_MOUNT_INIT;
+		const char *text = g->config.mounts.v[i];
+
+		if (!guest_mount_read(text, &m))
+			return err_set(err, ERR_INVALID, "bad mount '%s'",
+				       text);
+		if (root_mount_share(g->root_fd, &m, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int harden(struct guest *g, struct err *err)
@@ -205,6 +216,7 @@ static int listen_ssh(struct guest *g, struct err *err)
 	return server_listen(&g->server, err);
 }
 
+/* clang-format off */
 static const struct boot_step {
 	const char *name;
 	int (*run)(struct guest *g, struct err *err);
@@ -219,10 +231,11 @@ static const struct boot_step {
 	{ "files", place_files },
 	{ "drivers", finish_drivers },
 	{ "network", start_network },
-	{ "workspace", mount_workspace },
+	{ "shares", mount_shares },
 	{ "harden", harden },
 	{ "ssh", listen_ssh },
 };
+/* clang-format on */
 
 int boot(struct guest *g, struct err *err)
 {

@@ -284,16 +284,26 @@ static int own_workspace(int root, struct err *err)
 	return 0;
 }
 
-int root_mount_workspace(int root, bool read_only, struct err *err)
+int root_mount_share(int root, const struct guest_mount *m, struct err *err)
 {
 	unsigned long flags = MS_NOSUID | MS_NODEV;
-	int r = go_to(root, &GUEST_WORKSPACE[1], err);
+	int r = go_to(root, m->path, err);
 
-	if (read_only)
+	if (m->read_only)
 		flags |= MS_RDONLY;
-	if (!r && mount(GUEST_WORKSPACE_TAG, ".", "virtiofs", flags, NULL) < 0)
-		r = err_sys(err, errno, "mount the workspace");
-	if (leave(r, err) < 0)
+	if (!r && mount(m->tag, ".", "virtiofs", flags, NULL) < 0)
+		r = err_sys(err, errno, "mount '/%s'", m->path);
+	return leave(r, err);
+}
+
+int root_mount_workspace(int root, bool read_only, struct err *err)
+{
+	char tag[] = GUEST_WORKSPACE_TAG, path[] = GUEST_WORKSPACE;
+	const struct guest_mount workspace = { .read_only = read_only,
+					       .tag = tag,
+					       .path = &path[1] };
+
+	if (root_mount_share(root, &workspace, err) < 0)
 		return -1;
 	return read_only ? 0 : own_workspace(root, err);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "domain/vm/guest_config.h"
 #include "guest/disks.h"
 
 #define ROOT_TMP_MIB_DEFAULT 256U
@@ -34,5 +35,9 @@ must_check int root_mount_system(int root, uint32_t tmp_mib, struct err *err);
 
 /* Mounts the share of the workspace; the mount point is made. */
 must_check int root_mount_workspace(int root, bool read_only, struct err *err);
+
+/* Mounts a further share; the mount point is made. */
+must_check int root_mount_share(int root, const struct guest_mount *mount,
+				struct err *err);
 
 #endif /* BBOX_GUEST_ROOT_H */

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "infra/diff/differ.h"
+#include "infra/diff/overlay_differ.h"
 #include "infra/flush/flusher.h"
 #include "infra/initramfs/initramfs_cache.h"
 #include "infra/kernel/debian_kernel.h"
@@ -24,9 +25,11 @@
 #include "infra/sys/fs.h"
 #include "infra/sys/loop.h"
 #include "infra/terminal/os_terminal.h"
+#include "infra/vfs/fs_server.h"
 #include "infra/vfs/virtiofsd.h"
 #include "infra/vm/qemu_runner.h"
 #include "infra/workspace/cloner.h"
+#include "infra/workspace/lazy_view.h"
 #include "infra/workspace/sentinel.h"
 
 #define SUMMARY_MAX ((size_t)64 * 1024) /* bytes */
@@ -38,7 +41,9 @@ struct runtime {
 	struct term_progress *progress;
 	struct timings *timings; /* NULL unless asked for */
 	struct os_terminal *terminal;
+	struct file_server *direct; /* QEMU's: for what needs no protection */
 	struct file_server *files;
+	enum workspace_view view;
 	bool review;
 	struct sandbox_deps deps;
 };
@@ -108,7 +113,8 @@ static void make_boot_sources(struct runtime *rt,
 
 static void make_vm(struct runtime *rt, const struct runtime_config *cfg)
 {
-	const struct virtiofsd_config files = { .log = cfg->log };
+	const struct virtiofsd_config direct = { .log = cfg->log };
+	struct fs_server_config files = { .loop = rt->loop, .log = cfg->log };
 	struct qemu_runner_config runner = {
 		.loop = rt->loop,
 		.progress = rt->deps.progress,
@@ -124,7 +130,9 @@ static void make_vm(struct runtime *rt, const struct runtime_config *cfg)
 		.term_name = runtime_env("TERM"),
 	};
 
-	virtiofsd_new(&files, &rt->files);
+	virtiofsd_new(&direct, &rt->direct);
+	files.direct = rt->direct;
+	fs_server_new(&files, &rt->files);
 	runner.file_server = rt->files;
 	rt->deps.runner = qemu_runner_new(&runner);
 	rt->terminal = os_terminal_new(STDIN_FILENO, STDOUT_FILENO);
@@ -132,8 +140,8 @@ static void make_vm(struct runtime *rt, const struct runtime_config *cfg)
 	rt->deps.sessions = ssh_runner_new(&sessions);
 }
 
-static int make_workspace(struct runtime *rt, const struct runtime_config *cfg,
-			  struct err *err)
+static int make_copies(struct runtime *rt, const struct runtime_config *cfg,
+		       struct err *err)
 {
 	const struct cloner_config cloner = { .cache_dir = cfg->dirs->cache,
 					      .log = cfg->log,
@@ -141,6 +149,46 @@ static int make_workspace(struct runtime *rt, const struct runtime_config *cfg,
 					      .loop = rt->loop };
 	const struct differ_config differ = { .log = cfg->log,
 					      .progress = rt->deps.progress };
+
+	if (differ_new(&differ, &rt->deps.differ, err) < 0)
+		return -1;
+	rt->deps.cloner = cloner_new(&cloner);
+	return 0;
+}
+
+static int make_lazy(struct runtime *rt, const struct runtime_config *cfg,
+		     struct err *err)
+{
+	const struct lazy_view_config lazy = { .cache_dir = cfg->dirs->cache,
+					       .log = cfg->log };
+	const struct differ_config differ = { .log = cfg->log,
+					      .progress = rt->deps.progress };
+
+	if (overlay_differ_new(&differ, &rt->deps.differ, err) < 0)
+		return -1;
+	rt->deps.cloner = lazy_view_new(&lazy);
+	return 0;
+}
+
+/* One row for each enum workspace_view. */
+static const struct view_row {
+	/* Sets the cloner and the differ. */
+	int (*make)(struct runtime *rt, const struct runtime_config *cfg,
+		    struct err *err);
+	/* Both accept NULL. */
+	void (*free_cloner)(struct workspace_cloner *cloner);
+	void (*free_differ)(struct workspace_differ *differ);
+} views[] = {
+	[WORKSPACE_VIEW_COPY] = { make_copies, cloner_free, differ_free },
+	[WORKSPACE_VIEW_LAZY] = { make_lazy, lazy_view_free,
+				  overlay_differ_free },
+};
+static_assert(ARRAY_SIZE(views) == WORKSPACE_VIEW_COUNT,
+	      "views[] and enum workspace_view differ");
+
+static int make_workspace(struct runtime *rt, const struct runtime_config *cfg,
+			  struct err *err)
+{
 	const struct flusher_config flusher = { .log = cfg->log,
 						.progress = rt->deps.progress };
 	const struct auto_reviewer_config automatic = {
@@ -155,10 +203,9 @@ static int make_workspace(struct runtime *rt, const struct runtime_config *cfg,
 		.no_color = runtime_env("NO_COLOR") != NULL,
 	};
 
-	if (differ_new(&differ, &rt->deps.differ, err) < 0)
+	if (views[rt->view].make(rt, cfg, err) < 0)
 		return -1;
 	asking.differ = rt->deps.differ;
-	rt->deps.cloner = cloner_new(&cloner);
 	rt->deps.flusher = flusher_new(&flusher);
 	rt->review = cfg->review;
 	rt->deps.reviewer = cfg->review ? terminal_reviewer_new(&asking)
@@ -190,6 +237,7 @@ int runtime_new(const struct runtime_config *cfg, struct runtime **out,
 	rt->dirs = cfg->dirs;
 	rt->log = cfg->log;
 	rt->deps.log = cfg->log;
+	rt->view = cfg->view;
 	if (make_all(rt, cfg, err) < 0) {
 		runtime_free(rt);
 		return -1;
@@ -205,12 +253,13 @@ void runtime_free(struct runtime *rt)
 	else
 		auto_reviewer_free(rt->deps.reviewer);
 	flusher_free(rt->deps.flusher);
-	cloner_free(rt->deps.cloner);
-	differ_free(rt->deps.differ);
+	views[rt->view].free_cloner(rt->deps.cloner);
+	views[rt->view].free_differ(rt->deps.differ);
 	ssh_runner_free(rt->deps.sessions);
 	os_terminal_free(rt->terminal);
 	qemu_runner_free(rt->deps.runner);
-	virtiofsd_free(rt->files);
+	fs_server_free(rt->files);
+	virtiofsd_free(rt->direct);
 	initramfs_cache_free(rt->deps.initramfs);
 	debian_kernel_free(rt->deps.kernels);
 	oci_store_free(rt->deps.images);

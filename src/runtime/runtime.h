@@ -17,11 +17,12 @@
 struct runtime_config {
 	const struct xdg_dirs *dirs;
 	struct log *log;
-	bool review;	     /* ask for each change */
-	bool timings;	     /* see runtime_print_timings() */
-	bool never_fetch;    /* a kernel that is not cached is an error */
-	struct span init;    /* the bytes of bbox-init */
-	const char *init_id; /* changes whenever they do */
+	enum workspace_view view; /* how the guest's view is made */
+	bool review;		  /* ask for each change */
+	bool timings;		  /* see runtime_print_timings() */
+	bool never_fetch;	  /* a kernel that is not cached is an error */
+	struct span init;	  /* the bytes of bbox-init */
+	const char *init_id;	  /* changes whenever they do */
 	const struct oci_recipe *recipes;
 	size_t recipe_count;
 };

@@ -58,13 +58,34 @@ static int gather(const struct sandbox_deps *deps,
 	return session_runner_make_keys(deps->sessions, &out->keys, err);
 }
 
+/* A copy is the guest's to write to; of a lazy view it is the user's own. */
+static struct vm_share share_of(const struct workspace_snapshot *snapshot,
+				const struct exclude *exclude)
+{
+	switch (snapshot->view) {
+	case WORKSPACE_VIEW_COPY:
+		return (struct vm_share){ .tag = GUEST_WORKSPACE_TAG,
+					  .path = snapshot->path,
+					  .mode = VM_SHARE_RW };
+	case WORKSPACE_VIEW_LAZY:
+		return (struct vm_share){ .tag = GUEST_WORKSPACE_TAG,
+					  .path = snapshot->original,
+					  .mode = VM_SHARE_COW,
+					  .state_dir = snapshot->path,
+					  .exclude = exclude };
+	case WORKSPACE_VIEW_COUNT:
+		break;
+	}
+	abort(); /* a cloner that makes another kind is a bug */
+}
+
 static int start_vm(const struct sandbox_deps *deps,
 		    const struct sandbox_request *req,
-		    const struct boot_parts *parts, const char *share_path,
-		    struct vm **out, struct err *err)
+		    const struct boot_parts *parts,
+		    const struct workspace_snapshot *snapshot, struct vm **out,
+		    struct err *err)
 {
-	const struct vm_share share = { .tag = GUEST_WORKSPACE_TAG,
-					.path = share_path };
+	const struct vm_share share = share_of(snapshot, req->snapshot_exclude);
 	const struct vm_config cfg = {
 		.name = req->vm_name,
 		.data_dir = req->data_dir,
@@ -113,9 +134,9 @@ static int stop_vm(const struct sandbox_deps *deps, struct vm *vm,
  */
 static int run_vm(const struct sandbox_deps *deps,
 		  const struct sandbox_request *req,
-		  const struct boot_parts *parts, const char *share_path,
-		  bool *started, bool *vm_gone, struct sandbox_result *out,
-		  struct err *err)
+		  const struct boot_parts *parts,
+		  const struct workspace_snapshot *snapshot, bool *started,
+		  bool *vm_gone, struct sandbox_result *out, struct err *err)
 {
 	const struct session_request session = { .command = req->command };
 	struct err stop_err = ERR_INIT;
@@ -124,7 +145,7 @@ static int run_vm(const struct sandbox_deps *deps,
 
 	*started = false;
 	*vm_gone = true;
-	if (start_vm(deps, req, parts, share_path, &vm, err) < 0)
+	if (start_vm(deps, req, parts, snapshot, &vm, err) < 0)
 		return -1;
 	*started = true;
 	r = session_runner_attach(deps->sessions, vm, &parts->keys, &session,
@@ -216,8 +237,7 @@ static int with_snapshot(const struct sandbox_deps *deps,
 	struct err back_err = ERR_INIT;
 	int r;
 
-	r = run_vm(deps, req, parts, snapshot->path, &started, &vm_gone, out,
-		   err);
+	r = run_vm(deps, req, parts, snapshot, &started, &vm_gone, out, err);
 	if (!vm_gone) {
 		unwritten = true;
 	} else if (started &&

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "domain/vm/guest_paths.h"
 #include "support/check.h"
 
 /* Every step appends its letter; a step in @fails fails. */
@@ -29,7 +30,8 @@ struct world {
 	struct workspace_reviewer reviewer;
 	struct workspace_flusher flusher;
 	struct workspace_snapshot snapshot;
-	char share_path[64];
+	struct vm_share share; /* what the VM was given; @exclude and strings
+				* of the fakes */
 };
 
 static int step(struct world *w, char letter, struct err *err)
@@ -107,8 +109,8 @@ static int fake_start(struct vm_runner *r, const struct vm_config *cfg,
 {
 	struct world *w = container_of(r, struct world, runner);
 
-	snprintf(w->share_path, sizeof(w->share_path), "%s",
-		 cfg->shares[0].path);
+	assert_int_equal(cfg->share_count, 1);
+	w->share = cfg->shares[0];
 	if (step(w, 's', err) < 0)
 		return -1;
 	*out = &w->vm;
@@ -229,6 +231,7 @@ static int run(struct world *w, struct sandbox_result *out, struct err *err)
 		.command = "true",
 		.env = "",
 		.hostname = "sandbox",
+		.snapshot_exclude = (const struct exclude *)(void *)w,
 		.cpus = 2,
 		.mem_mib = 2048,
 		.tmp_mib = 256,
@@ -335,7 +338,42 @@ static void test_guest_gets_the_snapshot_not_the_workspace(void **state unused)
 	struct err err = ERR_INIT;
 
 	CHECK_OK(run(&w, &out, &err), &err);
-	assert_string_equal(w.share_path, "/snapshot");
+	assert_string_equal(w.share.tag, GUEST_WORKSPACE_TAG);
+	assert_string_equal(w.share.path, "/snapshot");
+	assert_int_equal(w.share.mode, VM_SHARE_RW);
+	assert_null(w.share.state_dir);
+	assert_null(w.share.exclude);
+	sandbox_result_release(&out);
+}
+
+static void test_lazy_view_is_the_workspace_unwritten(void **state unused)
+{
+	struct world w = { .snapshot = { .view = WORKSPACE_VIEW_LAZY },
+			   .changes = 1,
+			   .accepts = 1 };
+	struct sandbox_result out;
+	struct err err = ERR_INIT;
+
+	CHECK_OK(run(&w, &out, &err), &err);
+	assert_string_equal(w.share.tag, GUEST_WORKSPACE_TAG);
+	assert_string_equal(w.share.path, "/project");
+	assert_int_equal(w.share.mode, VM_SHARE_COW);
+	assert_string_equal(w.share.state_dir, "/snapshot");
+	assert_ptr_equal(w.share.exclude, &w);
+	/* The steps are those of a copy. */
+	assert_string_equal(w.steps, "ikrycsaxzDRFd");
+	sandbox_result_release(&out);
+}
+
+static void test_kept_lazy_view_is_its_state(void **state unused)
+{
+	struct world w = { .snapshot = { .view = WORKSPACE_VIEW_LAZY },
+			   .fails = "x" };
+	struct sandbox_result out;
+	struct err err = ERR_INIT;
+
+	CHECK_FAILS(run(&w, &out, &err), &err, ERR_INVALID, "stop VM");
+	assert_string_equal(out.kept, "/snapshot");
 	sandbox_result_release(&out);
 }
 
@@ -371,6 +409,8 @@ int main(void)
 		cmocka_unit_test(test_exit_code_is_the_commands),
 		cmocka_unit_test(
 			test_guest_gets_the_snapshot_not_the_workspace),
+		cmocka_unit_test(test_lazy_view_is_the_workspace_unwritten),
+		cmocka_unit_test(test_kept_lazy_view_is_its_state),
 		cmocka_unit_test(test_kept_view_is_named),
 		cmocka_unit_test(test_cancelled_session_still_flushes),
 	};

@@ -23,6 +23,8 @@
 #include "infra/diff/differ.h"
 #include "infra/flush/flusher.h"
 #include "infra/workspace/cloner.h"
+#include "infra/workspace/sentinel.h"
+#include "infra/workspace/snapshot_dir.h"
 
 #define ROUNDS 400 /* unless $BBOX_TEST_ROUNDS says otherwise */
 #define ABSENT NULL
@@ -348,8 +350,8 @@ static void kill_session(unsigned int delay_us)
 		      "'%s' after %u us", path, delay_us);
 	}
 	/* Empty again, so it can be removed. */
-	base = tree_path(f.cache, CLONER_BASE);
-	if (tree_has(f.cache, CLONER_BASE))
+	base = tree_path(f.cache, SNAPSHOT_DIR_BASE);
+	if (tree_has(f.cache, SNAPSHOT_DIR_BASE))
 		CHECK(!rmdir(base), "after %u us: '%s' is not empty", delay_us,
 		      base);
 	teardown(&f);

@@ -44,7 +44,7 @@ struct plan {
 	char session_id[SESSION_ID_SIZE];
 };
 
-#define PLAN_INIT ((struct plan){ .name = NULL })
+#define PLAN_INIT ((struct plan){ .options = RUN_OPTIONS_INIT })
 
 static void plan_release(struct plan *p)
 {
@@ -268,6 +268,7 @@ static int with_runtime(const struct plan *p, struct session_dir *dir,
 	struct runtime_config cfg = {
 		.dirs = &p->dirs,
 		.log = log,
+		.view = p->options.view,
 		.review = p->options.review,
 		.timings = p->options.timings,
 		.never_fetch = p->options.no_firmware_download,

@@ -11,6 +11,7 @@
 #include "cmd/bbox/command.h"
 #include "cmd/bbox/version.h"
 #include "infra/sys/fd.h"
+#include "infra/vfs/fs_helper.h"
 
 #define EXIT_ERROR 1
 #define EXIT_USAGE 2
@@ -113,11 +114,14 @@ static int run(const char **argv, struct err *err)
 	return c ? c->run(argv, err) : command_agent(argv, err);
 }
 
-int main(int argc unused, char **argv)
+int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
-	int code = run((const char **)(void *)(argv + 1), &err);
+	int code;
 
+	if (argc > 0 && !strcmp(argv[0], FS_HELPER_NAME))
+		_exit(fs_helper_main(argc, argv));
+	code = run((const char **)(void *)(argv + 1), &err);
 	if (code < 0) {
 		auto_free char *shown = text_visible(err.msg);
 

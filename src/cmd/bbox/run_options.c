@@ -12,6 +12,13 @@
 #include "domain/bytesize/bytesize.h"
 #include "domain/egress/host.h"
 
+static const char *const view_names[] = {
+	[WORKSPACE_VIEW_COPY] = "copy",
+	[WORKSPACE_VIEW_LAZY] = "lazy",
+};
+static_assert(ARRAY_SIZE(view_names) == WORKSPACE_VIEW_COUNT,
+	      "view_names[] and enum workspace_view differ");
+
 void run_options_release(struct run_options *o)
 {
 	free(o->workspace);
@@ -125,6 +132,19 @@ static int set_accel(void *target, const char *value, struct err *err)
 			      err);
 }
 
+static int set_view(void *target, const char *value, struct err *err)
+{
+	struct run_options *o = target;
+
+	for (size_t i = 0; i < ARRAY_SIZE(view_names); i++) {
+		if (!strcmp(value, view_names[i])) {
+			o->view = (enum workspace_view)i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE, "'%s' is neither lazy nor copy", value);
+}
+
 static int set_review(void *target, const char *value, struct err *err)
 {
 	return options_bool(value, &((struct run_options *)target)->review,
@@ -159,6 +179,9 @@ static int set_debug(void *target, const char *value, struct err *err)
 	{ "workspace", "DIR",                                                 \
 	  "project to work on (default: the current directory)",              \
 	  set_workspace },                                                    \
+	{ "workspace-snapshot", "lazy|copy",                                  \
+	  "copy what the guest changes, or all first (default: copy)",        \
+	  set_view },                                                         \
 	{ "exclude", "PATTERN",                                               \
 	  "hide from the guest, gitignore syntax (repeatable)",               \
 	  add_exclude },                                                      \

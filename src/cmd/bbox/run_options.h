@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "cmd/bbox/options.h"
 #include "domain/vm/vm.h"
+#include "domain/workspace/workspace.h"
 
 struct run_options {
 	uint32_t cpus;	  /* 0: the agent's default */
@@ -24,13 +25,17 @@ struct run_options {
 	struct strv env;	 /* patterns to forward, or NAME=value */
 	struct strv allow_hosts; /* checked */
 	enum vm_accel accel;
+	enum workspace_view view;
 	bool review;
 	bool timings;
 	bool debug;
 	bool no_firmware_download;
 };
 
-#define RUN_OPTIONS_INIT ((struct run_options){ .cpus = 0 })
+/* Unless --workspace-snapshot says otherwise. */
+#define RUN_OPTIONS_VIEW WORKSPACE_VIEW_COPY
+
+#define RUN_OPTIONS_INIT ((struct run_options){ .view = RUN_OPTIONS_VIEW })
 
 void run_options_release(struct run_options *o);
 

@@ -17,28 +17,17 @@
  */
 #include "infra/diff/differ.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <git2.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "domain/workspace/notices.h"
-#include "domain/workspace/paths.h"
+#include "infra/diff/compare.h"
+#include "infra/diff/finish.h"
 #include "infra/diff/text.h"
 #include "infra/sys/fd.h"
-#include "infra/sys/hash.h"
 #include "infra/sys/walk.h"
-
-/* Non-blocking: nobody promises that it still is a file. */
-#define FILE_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-/* Set-id bits are shown to the reviewer; a flush never writes them. */
-#define PERMISSION_BITS ((mode_t)07777)
-
-static_assert(SHA256_HEX_SIZE == CHANGE_HASH_SIZE, "hash sizes differ");
 
 struct differ {
 	struct workspace_differ base;
@@ -63,7 +52,7 @@ static bool is_excluded(const struct job *j, const char *path, bool is_dir)
 }
 
 /* Excluded itself, or in a directory that the walk does not enter. */
-static bool is_excluded_deep(const struct job *j, const char *path)
+static bool is_excluded_deep(const struct job *j, const char *path, bool is_dir)
 {
 	auto_free char *copy = xstrdup(path);
 
@@ -73,7 +62,7 @@ static bool is_excluded_deep(const struct job *j, const char *path)
 			return true;
 		*p = '/';
 	}
-	return is_excluded(j, path, /* is_dir */ false);
+	return is_excluded(j, path, is_dir);
 }
 
 static void see(struct job *j, const struct baseline_entry *entry)
@@ -92,149 +81,83 @@ static void see_all(struct job *j, const char *path)
 		memset(j->seen + first, true, n * sizeof(*j->seen));
 }
 
-static bool is_executable(mode_t mode)
+static int check_count(const struct job *j, struct err *err)
 {
-	return mode & S_IXUSR;
+	if (j->changes->n < DIFF_CHANGES_MAX)
+		return 0;
+	return err_set(err, ERR_LIMIT, "more than %zu changes",
+		       DIFF_CHANGES_MAX);
 }
 
-/* Hashes a regular file; 0 and its state after, -1 when there is none. */
-static int hash_file(int dirfd, const char *path, char out[SHA256_HEX_SIZE],
-		     struct stat *st, struct err *err)
-{
-	auto_close int fd =
-		fd_open_no_symlinks(dirfd, path, FILE_FLAGS, 0, err);
-
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, st) < 0)
-		return err_sys(err, errno, "look at '%s'", path);
-	if (!S_ISREG(st->st_mode))
-		return err_set(err, ERR_INVALID, "'%s' is no regular file",
-			       path);
-	if (hash_sha256_fd(fd, out, err) < 0)
-		return err_wrap(err, "hash '%s'", path);
-	/* Written while we read: the later state tells. */
-	if (fstat(fd, st) < 0)
-		return err_sys(err, errno, "look at '%s'", path);
-	return 0;
-}
-
-/* The user's file as it is now. */
-struct original {
-	bool readable;
-	bool untouched; /* it is what the guest started from */
-	mode_t mode;
-	char hash[SHA256_HEX_SIZE];
+static const enum change_type types[] = {
+	[BASELINE_FILE] = CHANGE_FILE,
+	[BASELINE_DIR] = CHANGE_DIR,
+	[BASELINE_SYMLINK] = CHANGE_SYMLINK,
 };
 
 /* @entry is NULL for a path that the guest did not start with. */
-static void look_at_original(const struct job *j, const char *path,
-			     const struct baseline_entry *entry,
-			     struct original *out)
+static void fill_base(const struct baseline_entry *entry, struct change *change)
 {
-	struct file_identity now;
-	struct stat st;
-
-	*out = (struct original){ .readable = false };
-	/* Absent, replaced, unreadable: it tells nothing about the start. */
-	if (hash_file(j->original, path, out->hash, &st, ERR_IGNORE) < 0)
-		return;
-	now = file_identity_of(&st);
-	out->readable = true;
-	out->mode = st.st_mode;
 	if (!entry)
 		return;
-	out->untouched = entry->hash
-				 ? !strcmp(entry->hash, out->hash)
-				 : file_identity_equals(&now, &entry->original);
-}
-
-/* What the guest started from, as far as it is known. */
-static void find_base_hash(const struct job *j,
-			   const struct baseline_entry *entry,
-			   struct original *original,
-			   char out[CHANGE_HASH_SIZE])
-{
-	look_at_original(j, entry->path, entry, original);
-	out[0] = '\0';
+	change->base_known = true;
+	change->base_type = types[entry->kind];
+	change->base_mode = entry->mode;
+	change->base_identity = entry->original;
 	if (entry->hash)
-		memcpy(out, entry->hash, CHANGE_HASH_SIZE);
-	else if (original->untouched)
-		memcpy(out, original->hash, CHANGE_HASH_SIZE);
+		memcpy(change->base_hash, entry->hash, CHANGE_HASH_SIZE);
+	if (entry->link)
+		change->base_target = xstrdup(entry->link);
 }
 
-static int add_change(struct job *j, const struct change *change,
-		      const char *path, struct err *err)
+/* Takes over @change, whose guest's side is filled. */
+static int judge(struct job *j, struct change *change,
+		 const struct baseline_entry *entry, struct err *err)
 {
-	struct change copy = *change;
-
-	if (j->changes->n >= DIFF_CHANGES_MAX)
-		return err_set(err, ERR_LIMIT, "more than %zu changes",
-			       DIFF_CHANGES_MAX);
-	copy.path = xstrdup(path);
-	change_list_add(j->changes, &copy);
-	return 0;
-}
-
-/* Did both make the same change, so that there is nothing to bring back? */
-static bool is_there_already(const struct original *original,
-			     const struct change *change)
-{
-	return original->readable && !strcmp(original->hash, change->hash) &&
-	       is_executable(original->mode) == is_executable(change->mode);
-}
-
-/* Fills @change with what differs; false when nothing does. */
-static bool compare(const struct job *j, const char *path,
-		    const struct baseline_entry *entry, struct change *change)
-{
-	struct original original;
-
-	if (!entry) {
-		look_at_original(j, path, /* entry */ NULL, &original);
-		return !is_there_already(&original, change);
+	fill_base(entry, change);
+	if (!compare_judge(j->original, change)) {
+		change_release(change);
+		return WALK_PASS;
 	}
-	change->kind = CHANGE_MODIFIED;
-	find_base_hash(j, entry, &original, change->base_hash);
-	if (is_there_already(&original, change))
-		return false;
-	return !change->base_hash[0] ||
-	       strcmp(change->base_hash, change->hash) ||
-	       is_executable(change->mode) != is_executable(entry->mode);
+	if (check_count(j, err) < 0) {
+		change_release(change);
+		return -1;
+	}
+	change_list_add(j->changes, change);
+	return WALK_PASS;
 }
 
 static int judge_file(struct job *j, const struct walk_entry *e,
 		      const struct baseline_entry *entry, struct err *err)
 {
 	struct change change = {
-		.kind = CHANGE_ADDED,
-		.mode = e->st->st_mode & PERMISSION_BITS,
-		.size = (uint64_t)e->st->st_size,
+		.type = CHANGE_FILE,
+		.mode = e->st->st_mode & COMPARE_MODE_BITS,
 	};
 	struct err why = ERR_INIT;
 	struct stat st;
 	int r;
 
-	if (change.size > DIFF_FILE_MAX) {
+	if ((uint64_t)e->st->st_size > DIFF_FILE_MAX) {
 		notices_add(&j->notices, e->path,
 			    "is larger than %llu GiB, not brought back",
 			    (unsigned long long)(DIFF_FILE_MAX >> 30));
 		return WALK_PASS;
 	}
-	r = hash_file(e->dirfd, e->name, change.hash, &st, &why);
+	r = compare_hash(e->dirfd, e->name, change.hash, &st, &why);
 	/* The guest took the right to read away; @change has its mode. */
 	if (r < 0 && why.kind == ERR_PERMISSION &&
 	    !walk_allow(e->dirfd, e->name, S_IRUSR, ERR_IGNORE))
-		r = hash_file(e->dirfd, e->name, change.hash, &st, &why);
+		r = compare_hash(e->dirfd, e->name, change.hash, &st, &why);
 	if (r < 0) {
 		notices_add(&j->notices, e->path,
 			    "cannot be read, not brought back: %s", why.msg);
 		return WALK_PASS;
 	}
 	change.size = (uint64_t)st.st_size;
-	if (!compare(j, e->path, entry, &change))
-		return WALK_PASS;
-	return add_change(j, &change, e->path, err) < 0 ? -1 : WALK_PASS;
+	change.path = xstrdup(e->path);
+	change.source = xstrdup(e->path);
+	return judge(j, &change, entry, err);
 }
 
 static int on_file(struct job *j, const struct walk_entry *e,
@@ -243,56 +166,47 @@ static int on_file(struct job *j, const struct walk_entry *e,
 	struct file_identity now = file_identity_of(e->st);
 
 	see(j, entry);
-	if (entry && entry->kind == BASELINE_SYMLINK) {
-		notices_add(&j->notices, e->path,
-			    "was a symlink and is a file now, "
-			    "not brought back");
-		return WALK_PASS;
-	}
-	if (!entry || entry->kind == BASELINE_DIR)
-		return judge_file(j, e, /* entry */ NULL, err);
-	if (file_identity_equals(&now, &entry->view))
+	if (entry && entry->kind == BASELINE_FILE &&
+	    file_identity_equals(&now, &entry->view))
 		return WALK_PASS;
 	return judge_file(j, e, entry, err);
 }
 
-static bool has_text(const struct walk_entry *e, const char *want)
-{
-	char text[PATH_MAX];
-	ssize_t len = readlinkat(e->dirfd, e->name, text, sizeof(text) - 1);
-
-	if (len < 0)
-		return false;
-	text[len] = '\0';
-	return !strcmp(text, want);
-}
-
 static int on_symlink(struct job *j, const struct walk_entry *e,
-		      const struct baseline_entry *entry)
+		      const struct baseline_entry *entry, struct err *err)
 {
-	see_all(j, e->path);
-	if (entry && entry->kind == BASELINE_SYMLINK &&
-	    has_text(e, entry->link))
+	auto_sight struct sight sight = { .state = SIGHT_UNKNOWN };
+	struct change change = { .type = CHANGE_SYMLINK };
+
+	see(j, entry);
+	sight_look(e->dirfd, e->name, &sight);
+	if (entry && entry->kind == BASELINE_SYMLINK && sight.target &&
+	    !strcmp(sight.target, entry->link))
 		return WALK_PASS;
-	notices_add(&j->notices, e->path,
-		    entry ? "was changed to another symlink, not brought back"
-			  : "is a new symlink, not brought back");
-	return WALK_PASS;
+	if (!sight.target || !change_link_stays_inside(e->path, sight.target)) {
+		/* What it took the place of stays, too. */
+		see_all(j, e->path);
+		notices_add(&j->notices, e->path,
+			    "is a symlink that leads out of the workspace or "
+			    "may do so, not brought back");
+		return WALK_PASS;
+	}
+	change.path = xstrdup(e->path);
+	change.target = take_ptr(sight.target);
+	return judge(j, &change, entry, err);
 }
 
 static int on_dir(struct job *j, const struct walk_entry *e,
-		  const struct baseline_entry *entry)
+		  const struct baseline_entry *entry, struct err *err)
 {
-	if (!entry || entry->kind != BASELINE_SYMLINK) {
-		/* A file of this name is gone: it is not ticked off. */
-		if (entry && entry->kind == BASELINE_DIR)
-			see(j, entry);
-		return WALK_ENTER;
-	}
+	struct change change = {
+		.path = xstrdup(e->path),
+		.type = CHANGE_DIR,
+		.mode = e->st->st_mode & COMPARE_MODE_BITS,
+	};
+
 	see(j, entry);
-	notices_add(&j->notices, e->path,
-		    "was a symlink and is a directory now, not brought back");
-	return WALK_PASS;
+	return judge(j, &change, entry, err) < 0 ? -1 : WALK_ENTER;
 }
 
 static int on_visit(struct walk *w, const struct walk_entry *e, struct err *err)
@@ -303,13 +217,19 @@ static int on_visit(struct walk *w, const struct walk_entry *e, struct err *err)
 
 	if (is_excluded(j, e->path, is_dir))
 		return WALK_PASS;
+	/* A link in the place of a directory redirects what is in it. */
+	if (S_ISLNK(e->st->st_mode) && j->exclude &&
+	    exclude_is_security(j->exclude, e->path, /* is_dir */ true)) {
+		see_all(j, e->path);
+		return WALK_PASS;
+	}
 	entry = baseline_find(j->baseline, e->path);
 	if (is_dir)
-		return on_dir(j, e, entry);
+		return on_dir(j, e, entry, err);
 	if (S_ISREG(e->st->st_mode))
 		return on_file(j, e, entry, err);
 	if (S_ISLNK(e->st->st_mode))
-		return on_symlink(j, e, entry);
+		return on_symlink(j, e, entry, err);
 	see_all(j, e->path);
 	notices_add(&j->notices, e->path,
 		    "is no regular file, not brought back");
@@ -338,46 +258,35 @@ static const struct walk_ops walk_ops = {
 	.unreadable = on_unreadable,
 };
 
-static bool is_gone_from_original(const struct job *j, const char *path)
-{
-	struct err why = ERR_INIT;
-	int fd = fd_open_no_symlinks(j->original, path, O_PATH | O_NOFOLLOW, 0,
-				     &why);
-	bool gone = fd < 0 && (why.sys == ENOENT || why.sys == ENOTDIR);
-
-	fd_close(&fd);
-	return gone;
-}
-
 static int add_deletion(struct job *j, const struct baseline_entry *entry,
 			struct err *err)
 {
-	struct change change = { .kind = CHANGE_DELETED };
-	struct original original;
+	auto_sight struct sight now = { .state = SIGHT_UNKNOWN };
+	struct change change = {
+		.kind = CHANGE_DELETED,
+		.type = types[entry->kind],
+	};
 
-	if (is_excluded_deep(j, entry->path))
+	if (is_excluded_deep(j, entry->path, entry->kind == BASELINE_DIR))
 		return 0;
-	if (entry->kind == BASELINE_SYMLINK) {
-		notices_add(&j->notices, entry->path,
-			    "was a symlink and is gone, not brought back");
-		return 0;
-	}
+	sight_look(j->original, entry->path, &now);
 	/* Both deleted it: there is nothing to bring back. */
-	if (is_gone_from_original(j, entry->path))
+	if (now.state == SIGHT_ABSENT)
 		return 0;
-	find_base_hash(j, entry, &original, change.base_hash);
-	return add_change(j, &change, entry->path, err);
+	if (check_count(j, err) < 0)
+		return -1;
+	change.path = xstrdup(entry->path);
+	fill_base(entry, &change);
+	compare_find_base_hash(j->original, &change);
+	change_list_add(j->changes, &change);
+	return 0;
 }
 
 static int add_deletions(struct job *j, struct err *err)
 {
 	for (size_t i = 0; i < baseline_count(j->baseline); i++) {
-		const struct baseline_entry *entry =
-			baseline_at(j->baseline, i);
-
-		if (j->seen[i] || entry->kind == BASELINE_DIR)
-			continue;
-		if (add_deletion(j, entry, err) < 0)
+		if (!j->seen[i] &&
+		    add_deletion(j, baseline_at(j->baseline, i), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -428,10 +337,11 @@ static int differ_compute(struct workspace_differ *base,
 	/* The view is ours: the guest may not lock us out of it. */
 	j.walk.force = true;
 	r = run(&j, s, err);
+	if (!r)
+		finish_changes(&changes, s->original, &j.notices);
 	notices_end(&j.notices);
 	if (r < 0)
 		return err_make_visible(err);
-	change_list_sort(&changes);
 	log_debug(d->config.log, "diff: %zu changes", changes.n);
 	*out = changes;
 	changes = CHANGE_LIST_INIT;

@@ -57,7 +57,13 @@ static void check_changes(const struct fixture *f, const char *want)
 
 		assert_int_equal(c->decision, CHANGE_REJECTED);
 		assert_int_equal(strlen(c->hash),
-				 c->kind == CHANGE_DELETED ? 0 : 64);
+				 c->kind != CHANGE_DELETED &&
+						 c->type == CHANGE_FILE
+					 ? 64
+					 : 0);
+		assert_int_equal(c->base_known, c->kind != CHANGE_ADDED);
+		if (c->hash[0])
+			assert_string_equal(c->source, c->path);
 		free(got);
 		got = text;
 	}
@@ -223,35 +229,48 @@ test_excluded_paths_are_neither_visited_nor_deleted(void **state unused)
 	tree_write(f.g, ".git/hooks/pre-commit", "evil");
 	tree_write(f.g, "sub/gen/y", "1");
 	compute(&f, x);
-	check_changes(&f, "");
+	/* The directory itself is not excluded, and is empty without them. */
+	check_changes(&f, "A sub ");
 	exclude_free(x);
 	teardown(&f);
 }
 
-static void test_unsupported_types_are_named_and_left_alone(void **state unused)
+static void test_special_files_are_named_and_left_alone(void **state unused)
 {
 	auto_free char *fifo = NULL;
 	struct fixture f;
 
 	setup(&f);
-	view_file(&f.v, "file-to-link", "1", 0644);
 	view_file(&f.v, "file-to-fifo", "1", 0644);
+	view_seal(&f.v);
+	tree_delete(f.g, "file-to-fifo");
+	fifo = tree_path(f.g, "file-to-fifo");
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	compute(&f, NULL);
+	check_changes(&f, "");
+	assert_true(tree_progress_says(&f.v.progress, "'file-to-fifo'"));
+	teardown(&f);
+}
+
+static void test_symlinks_are_changes(void **state unused)
+{
+	struct fixture f;
+
+	setup(&f);
+	view_file(&f.v, "file-to-link", "1", 0644);
 	view_dir(&f.v, "dir-to-link");
 	view_file(&f.v, "dir-to-link/x", "1", 0644);
 	view_link(&f.v, "link-same", "x");
 	view_link(&f.v, "link-changed", "x");
 	view_link(&f.v, "link-gone", "x");
-	view_link(&f.v, "link-to-file", "x");
 	view_link(&f.v, "link-to-dir", "x");
+	view_link(&f.v, "link-to-file", "x");
 	view_seal(&f.v);
 	tree_delete(f.g, "file-to-link");
-	tree_link(f.g, "file-to-link", "/etc/passwd");
-	tree_delete(f.g, "file-to-fifo");
-	fifo = tree_path(f.g, "file-to-fifo");
-	assert_int_equal(mkfifo(fifo, 0600), 0);
+	tree_link(f.g, "file-to-link", "link-same");
 	tree_delete(f.g, "dir-to-link/x");
 	tree_delete(f.g, "dir-to-link");
-	tree_link(f.g, "dir-to-link", "/etc");
+	tree_link(f.g, "dir-to-link", "link-same");
 	tree_delete(f.g, "link-changed");
 	tree_link(f.g, "link-changed", "y");
 	tree_delete(f.g, "link-gone");
@@ -259,20 +278,133 @@ static void test_unsupported_types_are_named_and_left_alone(void **state unused)
 	tree_write(f.g, "link-to-file", "1");
 	tree_delete(f.g, "link-to-dir");
 	tree_write(f.g, "link-to-dir/x", "1");
-	tree_link(f.g, "link\nnew", "x");
+	tree_link(f.g, "new", "a/b");
 	compute(&f, NULL);
-	check_changes(&f, "");
-	for (size_t i = 0; i < 8; i++) {
-		static const char *const names[] = {
-			"'file-to-link'", "'file-to-fifo'", "'dir-to-link'",
-			"'link-changed'", "'link-gone'",    "'link-to-file'",
-			"'link-to-dir'",  "'link\\nnew'",
-		};
+	check_changes(&f, "M dir-to-link D dir-to-link/x M file-to-link "
+			  "M link-changed D link-gone M link-to-dir "
+			  "A link-to-dir/x M link-to-file A new ");
+	assert_int_equal(f.changes.v[0].base_type, CHANGE_DIR);
+	assert_string_equal(f.changes.v[3].target, "y");
+	assert_string_equal(f.changes.v[3].base_target, "x");
+	assert_int_equal(f.changes.v[4].type, CHANGE_SYMLINK);
+	assert_int_equal(f.changes.v[5].type, CHANGE_DIR);
+	check_text(&f, 2,
+		   "diff --git a/file-to-link b/file-to-link\n"
+		   "deleted file mode 100644\n"
+		   "--- a/file-to-link\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n"
+		   "\\ No newline at end of file\n"
+		   "diff --git a/file-to-link b/file-to-link\n"
+		   "new file mode 120000\n"
+		   "--- /dev/null\n+++ b/file-to-link\n@@ -0,0 +1 @@\n"
+		   "+link-same\n\\ No newline at end of file\n");
+	check_text(&f, 3,
+		   "diff --git a/link-changed b/link-changed\n"
+		   "--- a/link-changed\n+++ b/link-changed\n@@ -1 +1 @@\n-x\n"
+		   "\\ No newline at end of file\n+y\n"
+		   "\\ No newline at end of file\n");
+	check_text(&f, 5, "");
+	teardown(&f);
+}
 
+static void test_symlinks_that_lead_out_are_named(void **state unused)
+{
+	static const char *const names[] = {
+		"'abs'", "'out'", "'d/out'", "'winding'", "'file'", "'a\\nb'",
+	};
+	struct fixture f;
+
+	setup(&f);
+	view_file(&f.v, "file", "1", 0644);
+	view_seal(&f.v);
+	tree_link(f.g, "abs", "/etc/passwd");
+	tree_link(f.g, "out", "../x");
+	tree_mkdir(f.g, "d");
+	tree_link(f.g, "d/out", "../../x");
+	tree_link(f.g, "d/in", "../x");
+	tree_link(f.g, "winding", "d/../../x");
+	tree_link(f.g, "a\nb", "/");
+	tree_delete(f.g, "file");
+	tree_link(f.g, "file", "/etc/passwd");
+	compute(&f, NULL);
+	check_changes(&f, "A d/in ");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		CHECK(tree_progress_says(&f.v.progress, names[i]), "%s",
 		      names[i]);
-	}
-	assert_false(tree_progress_says(&f.v.progress, "link-same"));
+	teardown(&f);
+}
+
+static void test_symlink_cannot_stand_for_git_hooks(void **state unused)
+{
+	struct exclude *x = exclude_new(EXCLUDE_FOR_DIFF);
+	struct fixture f;
+
+	setup(&f);
+	view_seal(&f.v);
+	tree_write(f.g, "evil/post-checkout", "#!/bin/sh\n");
+	tree_mkdir(f.g, ".git");
+	tree_link(f.g, ".git/hooks", "../evil");
+	tree_mkdir(f.g, "sub");
+	tree_link(f.g, "sub/.git", "../evil");
+	compute(&f, x);
+	check_changes(&f, "A .git A evil/post-checkout A sub ");
+	exclude_free(x);
+	teardown(&f);
+}
+
+static void test_empty_directories_are_changes(void **state unused)
+{
+	struct fixture f;
+
+	setup(&f);
+	view_dir(&f.v, "gone");
+	view_dir(&f.v, "gone/deep");
+	view_dir(&f.v, "same");
+	view_seal(&f.v);
+	tree_delete(f.g, "gone/deep");
+	tree_delete(f.g, "gone");
+	tree_mkdir(f.g, "new/deep");
+	tree_write(f.g, "full/x", "1");
+	compute(&f, NULL);
+	check_changes(&f, "A full/x D gone D gone/deep A new/deep ");
+	assert_int_equal(f.changes.v[3].type, CHANGE_DIR);
+	teardown(&f);
+}
+
+static void test_renames_are_shown(void **state unused)
+{
+	struct fixture f;
+
+	setup(&f);
+	view_file(&f.v, "empty", "", 0644);
+	view_file(&f.v, "old", "content", 0644);
+	view_file(&f.v, "stays", "other", 0644);
+	view_seal(&f.v);
+	tree_rename(f.g, "old", "new");
+	tree_rename(f.g, "empty", "empty2");
+	tree_write(f.g, "copy", "other");
+	compute(&f, NULL);
+	check_changes(&f, "A copy D empty A empty2 A new D old ");
+	assert_null(f.changes.v[0].renamed_from);
+	assert_null(f.changes.v[2].renamed_from);
+	assert_string_equal(f.changes.v[3].renamed_from, "old");
+	teardown(&f);
+}
+
+static void test_hooks_are_where_the_users_git_says(void **state unused)
+{
+	struct fixture f;
+
+	setup(&f);
+	tree_write(f.w, ".git/config", "[core]\n\thooksPath = dev/Hooks/\n");
+	view_seal(&f.v);
+	tree_write(f.g, "dev/hooks/pre-push", "1");
+	tree_write(f.g, "dev/hooks2/x", "1");
+	tree_write(f.g, "dev/x", "1");
+	compute(&f, NULL);
+	check_changes(&f, "A dev/hooks/pre-push A dev/hooks2/x A dev/x ");
+	assert_true(f.changes.v[0].is_hook);
+	assert_false(f.changes.v[1].is_hook);
+	assert_false(f.changes.v[2].is_hook);
 	teardown(&f);
 }
 
@@ -291,7 +423,10 @@ static void test_file_and_directory_change_places(void **state unused)
 	tree_delete(f.g, "d");
 	tree_write(f.g, "d", "3");
 	compute(&f, NULL);
-	check_changes(&f, "A d D d/x D f A f/y ");
+	check_changes(&f, "M d D d/x M f A f/y ");
+	assert_true(change_is_type_change(&f.changes.v[0]));
+	assert_int_equal(f.changes.v[2].type, CHANGE_DIR);
+	assert_int_equal(f.changes.v[2].base_type, CHANGE_FILE);
 	teardown(&f);
 }
 
@@ -412,8 +547,13 @@ int main(void)
 		cmocka_unit_test(test_executable_bit_is_a_modification),
 		cmocka_unit_test(
 			test_excluded_paths_are_neither_visited_nor_deleted),
-		cmocka_unit_test(
-			test_unsupported_types_are_named_and_left_alone),
+		cmocka_unit_test(test_special_files_are_named_and_left_alone),
+		cmocka_unit_test(test_symlinks_are_changes),
+		cmocka_unit_test(test_symlinks_that_lead_out_are_named),
+		cmocka_unit_test(test_symlink_cannot_stand_for_git_hooks),
+		cmocka_unit_test(test_empty_directories_are_changes),
+		cmocka_unit_test(test_renames_are_shown),
+		cmocka_unit_test(test_hooks_are_where_the_users_git_says),
 		cmocka_unit_test(test_file_and_directory_change_places),
 		cmocka_unit_test(test_guest_cannot_hide_files_by_their_mode),
 		cmocka_unit_test(test_monster_file_is_named),

@@ -71,6 +71,8 @@ static int add_file_line(struct buf *b, const char *mark, const char *side,
 
 static int mode_of(const struct patch_side *side)
 {
+	if (side->symlink)
+		return 120000;
 	return side->executable ? 100755 : 100644;
 }
 
@@ -84,14 +86,18 @@ static int add_header(struct buf *b, const char *path,
 		return -1;
 	if (!before->exists)
 		return buf_addf(b, err, "new file mode %d\n", mode_of(after));
-	if (before->executable != after->executable)
+	if (!after->exists)
+		return buf_addf(b, err, "deleted file mode %d\n",
+				mode_of(before));
+	if (mode_of(before) != mode_of(after))
 		return buf_addf(b, err, "old mode %d\nnew mode %d\n",
 				mode_of(before), mode_of(after));
 	return 0;
 }
 
 static int add_file_lines(struct buf *b, const char *path,
-			  const struct patch_side *before, struct err *err)
+			  const struct patch_side *before,
+			  const struct patch_side *after, struct err *err)
 {
 	if (!before->exists) {
 		if (buf_adds(b, "--- /dev/null\n", err) < 0)
@@ -99,6 +105,8 @@ static int add_file_lines(struct buf *b, const char *path,
 	} else if (add_file_line(b, "--- ", "a/", path, err) < 0) {
 		return -1;
 	}
+	if (!after->exists)
+		return buf_adds(b, "+++ /dev/null\n", err);
 	return add_file_line(b, "+++ ", "b/", path, err);
 }
 
@@ -166,7 +174,7 @@ int patch_add(struct buf *out, const char *path,
 		return -1;
 	if (!git_patch_num_hunks(patch))
 		return 0;
-	if (add_file_lines(out, path, before, err) < 0)
+	if (add_file_lines(out, path, before, after, err) < 0)
 		return -1;
 	return add_hunks(out, patch, err);
 }

@@ -14,14 +14,18 @@
 #define PATCH_PROBE_MAX ((size_t)8192) /* bytes that are searched for a NUL */
 
 struct patch_side {
-	struct span content;
+	struct span content; /* of a symlink, its text */
 	bool exists;
 	bool executable;
+	bool symlink;
 };
 
 bool patch_is_binary(struct span content);
 
-/* Appends to @out. The library must have been initialised. */
+/*
+ * Appends to @out. A side that does not exist makes it an addition or a
+ * deletion; both sides are of one type. The library must have been initialised.
+ */
 must_check int patch_add(struct buf *out, const char *path,
 			 const struct patch_side *before,
 			 const struct patch_side *after, struct err *err);

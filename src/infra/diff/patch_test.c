@@ -8,7 +8,7 @@
 
 static const struct patch_case {
 	const char *name, *path;
-	const char *before, *after; /* NULL @before: it did not exist */
+	const char *before, *after; /* NULL: it does not exist */
 	bool before_exec, after_exec;
 	const char *want;
 } patch_cases[] = {
@@ -21,6 +21,9 @@ static const struct patch_case {
 	{ "added script", "a", NULL, "x\n", false, true,
 	  "diff --git a/a b/a\nnew file mode 100755\n"
 	  "--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+x\n" },
+	{ "deleted", "a", "x\n", NULL, true, false,
+	  "diff --git a/a b/a\ndeleted file mode 100755\n"
+	  "--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n" },
 	{ "added, empty", "a", NULL, "", false, false,
 	  "diff --git a/a b/a\nnew file mode 100644\n" },
 	{ "mode only", "a", "x\n", "x\n", false, true,

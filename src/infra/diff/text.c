@@ -25,7 +25,7 @@ struct side {
 };
 
 /* @required: else a missing file is an absent side. */
-static int load_side(const char *root, const char *path, bool required,
+static int load_file(const char *root, const char *path, bool required,
 		     struct side *out, struct err *err)
 {
 	auto_close int dir = fd_open_dir(root, err);
@@ -58,12 +58,56 @@ static int load_side(const char *root, const char *path, bool required,
 	return 0;
 }
 
+static void load_link(const char *target, struct side *out)
+{
+	out->patch = (struct patch_side){
+		.content = SPAN_STR(target),
+		.exists = true,
+		.symlink = true,
+	};
+}
+
+static int load_before(const struct workspace_snapshot *s,
+		       const struct change *change, struct side *out,
+		       struct err *err)
+{
+	if (change->kind == CHANGE_ADDED)
+		return 0;
+	if (change->base_type == CHANGE_FILE)
+		return load_file(s->original, change->path,
+				 /* required */ false, out, err);
+	if (change->base_type == CHANGE_SYMLINK && change->base_target)
+		load_link(change->base_target, out);
+	return 0;
+}
+
+static int load_after(const struct workspace_snapshot *s,
+		      const struct change *change, struct side *out,
+		      struct err *err)
+{
+	bool moved = change->source_root == CHANGE_FROM_ORIGINAL;
+
+	if (change->type == CHANGE_SYMLINK)
+		load_link(change->target, out);
+	if (change->type != CHANGE_FILE)
+		return 0;
+	if (load_file(moved ? s->original : s->path, change->source,
+		      /* required */ true, out, err) < 0)
+		return -1;
+	/* An object of the session does not carry the guest's mode. */
+	out->patch.executable = change->mode & S_IXUSR;
+	return 0;
+}
+
 static int add_text(const struct side *before, const struct side *after,
 		    const char *path, struct buf *out, struct err *err)
 {
+	const struct patch_side none = { .exists = false };
 	const struct side *large =
 		before->size > PATCH_FILE_MAX ? before : after;
 
+	if (!before->patch.exists && !after->patch.exists)
+		return 0;
 	if (large->size > PATCH_FILE_MAX)
 		return buf_addf(out, err,
 				"File too large for diff (%llu bytes)",
@@ -71,6 +115,13 @@ static int add_text(const struct side *before, const struct side *after,
 	if (patch_is_binary(before->patch.content) ||
 	    patch_is_binary(after->patch.content))
 		return buf_adds(out, "Binary file differs", err);
+	if (before->patch.exists && after->patch.exists &&
+	    before->patch.symlink != after->patch.symlink) {
+		/* As git says it: one goes, the other comes. */
+		if (patch_add(out, path, &before->patch, &none, err) < 0)
+			return -1;
+		return patch_add(out, path, &none, &after->patch, err);
+	}
 	return patch_add(out, path, &before->patch, &after->patch, err);
 }
 
@@ -80,16 +131,13 @@ int diff_text(const struct workspace_snapshot *s, const struct change *change,
 	auto_buf struct buf text = BUF_INIT(TEXT_MAX);
 	struct side before = { .content = BUF_INIT(PATCH_FILE_MAX) };
 	struct side after = { .content = BUF_INIT(PATCH_FILE_MAX) };
-	int r = 0;
+	int r;
 
-	if (change->kind == CHANGE_DELETED)
+	if (change->kind == CHANGE_DELETED || change->type == CHANGE_DIR)
 		return 0;
-	if (change->kind == CHANGE_MODIFIED)
-		r = load_side(s->original, change->path, /* required */ false,
-			      &before, err);
+	r = load_before(s, change, &before, err);
 	if (!r)
-		r = load_side(s->path, change->path, /* required */ true,
-			      &after, err);
+		r = load_after(s, change, &after, err);
 	if (!r)
 		r = add_text(&before, &after, change->path, &text, err);
 	buf_release(&before.content);

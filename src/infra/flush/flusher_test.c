@@ -1,82 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infra/flush/flusher.h"
 
-#include "support/view.h"
+#include "support/flush.h"
 
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-
-#include "domain/workspace/journal.h"
-#include "infra/sys/hash.h"
-
-struct fixture {
-	struct view v;
-	const char *w, *g; /* borrowed; the user's and the guest's tree */
-	struct workspace_flusher *flusher;
-	struct change_list changes;
-	struct flush_report report;
-	struct err err;
-};
-
-static void setup(struct fixture *f)
-{
-	*f = (struct fixture){ .err = ERR_INIT };
-	view_new(&f->v);
-	f->w = f->v.snapshot.original;
-	f->g = f->v.snapshot.path;
-	f->flusher = flusher_new(&(struct flusher_config){
-		.log = &f->v.log,
-		.progress = &f->v.progress.base,
-	});
-	umask(022);
-}
-
-static void teardown(struct fixture *f)
-{
-	flusher_free(f->flusher);
-	change_list_release(&f->changes);
-	view_free(&f->v);
-}
-
-/* An accepted change, as a differ would describe it. */
-static struct change *add(struct fixture *f, enum change_kind kind,
-			  const char *path)
-{
-	auto_free char *text = tree_read(f->g, path);
-	struct change change = {
-		.path = xstrdup(path),
-		.kind = kind,
-		.mode = tree_mode(f->g, path),
-		.decision = CHANGE_ACCEPTED,
-	};
-
-	if (text && kind != CHANGE_DELETED) {
-		hash_sha256(text, strlen(text), change.hash);
-		change.size = strlen(text);
-	}
-	change_list_add(&f->changes, &change);
-	return &f->changes.v[f->changes.n - 1];
-}
-
-static int flush(struct fixture *f)
-{
-	int r;
-
-	f->err = ERR_INIT;
-	r = workspace_flusher_flush(f->flusher, &f->v.snapshot, &f->changes,
-				    &f->report, &f->err);
-	assert_true(tree_is_clean(f->w));
-	assert_false(tree_has(f->v.dir, "v" JOURNAL_SUFFIX));
-	return r;
-}
-
-static void check_report(const struct fixture *f, size_t written, size_t failed)
-{
-	CHECK(f->report.written == written && f->report.failed == failed,
-	      "written %zu, failed %zu", f->report.written, f->report.failed);
-}
 
 static void test_each_kind_of_change_is_written(void **state unused)
 {
@@ -382,8 +311,11 @@ static void test_directories_emptied_by_the_guest_go(void **state unused)
 	tree_delete(f.g, "guest-keeps/x");
 	tree_delete(f.g, "user-has/x");
 	tree_delete(f.g, "user-has");
+	add(&f, CHANGE_DELETED, "both");
+	add(&f, CHANGE_DELETED, "both/deep");
 	add(&f, CHANGE_DELETED, "both/deep/x");
 	add(&f, CHANGE_DELETED, "guest-keeps/x");
+	add(&f, CHANGE_DELETED, "user-has");
 	add(&f, CHANGE_DELETED, "user-has/x");
 	CHECK_OK(flush(&f), &f.err);
 	assert_false(tree_has(f.w, "both"));
@@ -406,9 +338,9 @@ static void test_file_and_directory_change_places(void **state unused)
 	tree_write(f.g, "d", "file now");
 	tree_delete(f.g, "f");
 	tree_write(f.g, "f/y", "dir now");
-	add(&f, CHANGE_ADDED, "d");
+	add(&f, CHANGE_MODIFIED, "d");
 	add(&f, CHANGE_DELETED, "d/x");
-	add(&f, CHANGE_DELETED, "f");
+	add(&f, CHANGE_MODIFIED, "f");
 	add(&f, CHANGE_ADDED, "f/y");
 	CHECK_OK(flush(&f), &f.err);
 	assert_true(tree_is(f.w, "d", "file now"));
@@ -501,10 +433,15 @@ static void test_killed_flush_leaves_whole_files(void **state unused)
 
 			snprintf(path, sizeof(path), "f%02d", i);
 			view_file(&f.v, path, "old content", 0644);
+		}
+		view_seal(&f.v);
+		for (int i = 0; i < 40; i++) {
+			char path[16];
+
+			snprintf(path, sizeof(path), "f%02d", i);
 			tree_write(f.g, path, "new");
 			add(&f, CHANGE_MODIFIED, path);
 		}
-		view_seal(&f.v);
 		child = fork();
 		if (!child) {
 			discard(workspace_flusher_flush(

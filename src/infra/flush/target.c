@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * target.c - look at, replace and remove one file of the workspace.
+ * target.c - look at, replace and remove one path of the workspace.
  *
  * Theory of operation
  *
@@ -8,7 +8,8 @@
  * existing file is not overwritten but exchanged with the new one, in one
  * step; then what came out is compared with what was looked at, and put back
  * if it is something else. A deletion moves the file aside, compares, and
- * only then unlinks. A new file never replaces anything.
+ * only then unlinks. A new file never replaces anything. A directory is only
+ * ever removed when it is empty, which the kernel checks in the same step.
  *
  * Every access goes through the descriptor of the directory, which was opened
  * beneath the workspace without following symlinks.
@@ -46,26 +47,18 @@ int target_conflict(const struct target *t, struct err *err)
 		       t->path);
 }
 
-static int refuse_symlink(const struct target *t, struct err *err)
-{
-	char text[PATH_MAX];
-	ssize_t len = readlinkat(t->dirfd, t->name, text, sizeof(text) - 1);
-
-	text[len > 0 ? len : 0] = '\0';
-	return err_set(err, ERR_INVALID,
-		       "'%s' is a symlink to '%s' and not written through: "
-		       "edit its target, or add the path to " EXCLUDE_FILE,
-		       t->path, text);
-}
-
-static int open_dir(int root, const char *path, int *out, struct err *err)
+/* The directory of @path in @out, -1 when there is none. */
+static int open_dir(int root, const char *path, enum change_kind kind, int *out,
+		    struct err *err)
 {
 	auto_free char *dir = path_dir(path);
 	struct err why = ERR_INIT;
 	int fd =
 		fd_open_no_symlinks(root, *dir ? dir : ".", DIR_FLAGS, 0, &why);
 
-	if (fd >= 0 || why.sys == ENOENT) {
+	/* What the user replaced by a file has nothing in it any more. */
+	if (fd >= 0 || why.sys == ENOENT ||
+	    (why.sys == ENOTDIR && kind == CHANGE_DELETED)) {
 		*out = fd;
 		return 0;
 	}
@@ -99,28 +92,103 @@ static int hash_target(struct target *t, char out[SHA256_HEX_SIZE],
 }
 
 static enum threeway_original judge_file(struct target *t,
-					 const struct change *change,
-					 const struct baseline_entry *base)
+					 const struct change *change)
 {
+	bool had = change->base_known && change->base_type == CHANGE_FILE;
+	bool wants =
+		change->kind != CHANGE_DELETED && change->type == CHANGE_FILE;
 	struct file_identity now = file_identity_of(&t->st);
 	char hash[SHA256_HEX_SIZE];
 
-	if (base && file_identity_equals(&now, &base->original))
+	if (had && file_identity_equals(&now, &change->base_identity))
 		return THREEWAY_UNTOUCHED;
 	/* What cannot be read counts as the user's work. */
 	if (hash_target(t, hash, ERR_IGNORE) < 0)
 		return THREEWAY_EDITED;
-	if (base && base->hash && !strcmp(base->hash, hash))
+	if (had && change->base_hash[0] && !strcmp(change->base_hash, hash))
 		return THREEWAY_UNTOUCHED;
-	if (change->base_hash[0] && !strcmp(change->base_hash, hash))
-		return THREEWAY_UNTOUCHED;
-	if (!strcmp(change->hash, hash))
+	if (wants && !strcmp(change->hash, hash))
 		return THREEWAY_SAME_AS_GUEST;
 	return THREEWAY_EDITED;
 }
 
-int target_look(int root, const struct change *change,
-		const struct baseline_entry *base, struct target *out,
+static bool read_link(const struct target *t, char out[PATH_MAX])
+{
+	ssize_t len = readlinkat(t->dirfd, t->name, out, PATH_MAX - 1);
+
+	out[len > 0 ? len : 0] = '\0';
+	return len > 0;
+}
+
+static enum threeway_original judge_link(const struct target *t,
+					 const struct change *change)
+{
+	bool had = change->base_known && change->base_type == CHANGE_SYMLINK;
+	bool wants = change->kind != CHANGE_DELETED &&
+		     change->type == CHANGE_SYMLINK;
+	char text[PATH_MAX];
+
+	if (!read_link(t, text))
+		return THREEWAY_EDITED;
+	if (had && change->base_target && !strcmp(change->base_target, text))
+		return THREEWAY_UNTOUCHED;
+	if (wants && !strcmp(change->target, text))
+		return THREEWAY_SAME_AS_GUEST;
+	return THREEWAY_EDITED;
+}
+
+static enum threeway_original judge_dir(const struct change *change)
+{
+	bool had = change->base_known && change->base_type == CHANGE_DIR;
+	bool wants =
+		change->kind != CHANGE_DELETED && change->type == CHANGE_DIR;
+
+	if (wants)
+		return THREEWAY_SAME_AS_GUEST;
+	/* What is in it was changed or not on its own account. */
+	return had ? THREEWAY_UNTOUCHED : THREEWAY_EDITED;
+}
+
+/* The user's symlink is in the way of something else. */
+static int refuse_symlink(const struct target *t, struct err *err)
+{
+	char text[PATH_MAX];
+
+	/* Without its text when it cannot be read. */
+	discard(read_link(t, text));
+	return err_set(err, ERR_INVALID,
+		       "'%s' is a symlink to '%s' and not written through: "
+		       "edit its target, or add the path to " EXCLUDE_FILE,
+		       t->path, text);
+}
+
+static bool knows_symlinks(const struct change *change)
+{
+	return change->type == CHANGE_SYMLINK ||
+	       (change->base_known && change->base_type == CHANGE_SYMLINK);
+}
+
+static int judge(struct target *t, const struct change *change, struct err *err)
+{
+	t->state = THREEWAY_EDITED;
+	if (S_ISREG(t->st.st_mode)) {
+		t->type = TARGET_FILE;
+		t->state = judge_file(t, change);
+	} else if (S_ISDIR(t->st.st_mode)) {
+		t->type = TARGET_DIR;
+		t->state = judge_dir(change);
+	} else if (S_ISLNK(t->st.st_mode)) {
+		t->type = TARGET_SYMLINK;
+		if (!knows_symlinks(change))
+			return refuse_symlink(t, err);
+		t->state = judge_link(t, change);
+	} else {
+		t->type = TARGET_SPECIAL;
+	}
+	return 0;
+}
+
+int target_look(int root, const struct change *change, struct target *out,
 		struct err *err)
 {
 	struct target *t = out;
@@ -132,7 +200,7 @@ int target_look(int root, const struct change *change,
 	if (!path_is_plain(change->path))
 		return err_set(err, ERR_INVALID,
 			       "path traversal rejected: '%s'", change->path);
-	if (open_dir(root, t->path, &t->dirfd, err) < 0)
+	if (open_dir(root, t->path, change->kind, &t->dirfd, err) < 0)
 		return -1;
 	if (t->dirfd < 0)
 		return 0;
@@ -141,29 +209,23 @@ int target_look(int root, const struct change *change,
 			return 0;
 		return err_sys(err, errno, "look at '%s'", t->path);
 	}
-	t->state = THREEWAY_EDITED;
-	if (S_ISLNK(t->st.st_mode))
-		return refuse_symlink(t, err);
-	t->is_file = S_ISREG(t->st.st_mode);
-	if (t->is_file)
-		t->state = judge_file(t, change, base);
-	return 0;
+	return judge(t, change, err);
 }
 
-int target_make_dir(int root, struct target *t, struct err *err)
+int target_make_parents(int root, struct target *t, struct err *err)
 {
 	auto_free char *dir = path_dir(t->path);
 
 	if (t->dirfd >= 0)
 		return 0;
 	if (fs_mkdir_all_at(root, dir, 0755, err) < 0 ||
-	    open_dir(root, t->path, &t->dirfd, err) < 0)
+	    open_dir(root, t->path, CHANGE_ADDED, &t->dirfd, err) < 0)
 		return -1;
 	/* Removed again at once. */
 	return t->dirfd < 0 ? target_conflict(t, err) : 0;
 }
 
-/* Is the file that @name is now the one that was looked at? */
+/* Is what @name is now what was looked at? */
 static bool is_same_file(const struct target *t, const char *name)
 {
 	struct file_identity then = file_identity_of(&t->st), now;
@@ -173,7 +235,8 @@ static bool is_same_file(const struct target *t, const char *name)
 		return false;
 	now = file_identity_of(&st);
 	/* Moving changed its ctime. */
-	return S_ISREG(st.st_mode) && file_identity_equals_moved(&now, &then);
+	return (st.st_mode & S_IFMT) == (t->st.st_mode & S_IFMT) &&
+	       file_identity_equals_moved(&now, &then);
 }
 
 static int move(const struct target *t, const char *from, const char *to,
@@ -239,16 +302,52 @@ static int replace(const struct target *t, const char *temp, struct err *err)
 	return err_sys(err, errno, "rename to '%s'", t->path);
 }
 
+/* An empty directory gives way. */
+static int place_for_dir(const struct target *t, const char *temp,
+			 struct err *err)
+{
+	if (unlinkat(t->dirfd, t->name, AT_REMOVEDIR) < 0) {
+		if (errno == ENOTEMPTY || errno == EEXIST)
+			return err_set(err, ERR_CONFLICT,
+				       "the directory '%s' is kept, because "
+				       "there are files in it that the agent "
+				       "did not have or remove",
+				       t->path);
+		return err_sys(err, errno, "remove directory '%s'", t->path);
+	}
+	if (move_to_free(t, temp, t->name, err) < 0) {
+		/* If this fails, too, an empty directory was lost. */
+		discard(mkdirat(t->dirfd, t->name, t->st.st_mode & 0777));
+		return -1;
+	}
+	return 0;
+}
+
+static int place(const struct target *t, const char *temp, struct err *err)
+{
+	switch (t->type) {
+	case TARGET_ABSENT:
+		return move_to_free(t, temp, t->name, err);
+	case TARGET_FILE:
+	case TARGET_SYMLINK:
+		return replace(t, temp, err);
+	case TARGET_DIR:
+		return place_for_dir(t, temp, err);
+	case TARGET_SPECIAL:
+		break;
+	}
+	return target_conflict(t, err);
+}
+
 int target_place(const struct target *t, const char *temp, struct err *err)
 {
-	int r = t->is_file ? replace(t, temp, err)
-			   : move_to_free(t, temp, t->name, err);
+	bool exchanged = t->type == TARGET_FILE || t->type == TARGET_SYMLINK;
 
-	if (r < 0) {
+	if (place(t, temp, err) < 0) {
 		unlinkat(t->dirfd, temp, 0);
 		return -1;
 	}
-	if (!t->is_file ||
+	if (!exchanged ||
 	    faccessat(t->dirfd, temp, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	if (!is_same_file(t, temp))
@@ -259,23 +358,64 @@ int target_place(const struct target *t, const char *temp, struct err *err)
 	return 0;
 }
 
-int target_remove(const struct target *t, const char *temp, struct err *err)
+static int move_back(const struct target *t, const char *temp, struct err *err)
 {
 	struct err why = ERR_INIT;
 
+	if (!move_to_free(t, temp, t->name, &why))
+		return -1;
+	return err_set(err, ERR_CONFLICT,
+		       "'%s' was changed meanwhile, and that version is now "
+		       "'%s' beside it",
+		       t->path, temp);
+}
+
+/* Moves what is at the path to @temp, if it is what was looked at. */
+static int set_aside(const struct target *t, const char *temp, struct err *err)
+{
 	if (move_to_free(t, t->name, temp, err) < 0)
 		return -1;
-	if (is_same_file(t, temp)) {
-		if (unlinkat(t->dirfd, temp, 0) < 0)
-			return err_sys(err, errno, "remove '%s'", t->path);
+	if (is_same_file(t, temp))
 		return 0;
+	target_conflict(t, err);
+	return move_back(t, temp, err);
+}
+
+int target_remove(const struct target *t, const char *temp, struct err *err)
+{
+	if (set_aside(t, temp, err) < 0)
+		return -1;
+	if (unlinkat(t->dirfd, temp, 0) < 0)
+		return err_sys(err, errno, "remove '%s'", t->path);
+	return 0;
+}
+
+int target_make_dir(const struct target *t, const char *temp, mode_t mode,
+		    struct err *err)
+{
+	bool replaces = t->type != TARGET_ABSENT;
+
+	if (replaces && set_aside(t, temp, err) < 0)
+		return -1;
+	if (mkdirat(t->dirfd, t->name, mode) < 0) {
+		if (errno == EEXIST)
+			target_conflict(t, err);
+		else
+			err_sys(err, errno, "create directory '%s'", t->path);
+		return replaces ? move_back(t, temp, err) : -1;
 	}
-	if (move_to_free(t, temp, t->name, &why) < 0)
-		return err_set(err, ERR_CONFLICT,
-			       "'%s' was changed meanwhile, and that version "
-			       "is now '%s' beside it",
-			       t->path, temp);
-	return target_conflict(t, err);
+	if (replaces && unlinkat(t->dirfd, temp, 0) < 0)
+		return err_sys(err, errno, "remove old version of '%s'",
+			       t->path);
+	return 0;
+}
+
+int target_remove_dir(const struct target *t, struct err *err)
+{
+	if (!unlinkat(t->dirfd, t->name, AT_REMOVEDIR) || errno == ENOENT ||
+	    errno == ENOTEMPTY || errno == EEXIST)
+		return 0;
+	return err_sys(err, errno, "remove directory '%s'", t->path);
 }
 
 int target_chmod(const struct target *t, mode_t mode, struct err *err)

@@ -3,6 +3,7 @@
 
 #include "support/view.h"
 
+#include "domain/workspace/paths.h"
 #include "infra/sys/fd.h"
 #include "infra/sys/hash.h"
 
@@ -34,15 +35,21 @@ static void teardown(struct fixture *f)
 
 static int look(struct fixture *f, const char *path, enum change_kind kind)
 {
-	struct change change = { .kind = kind };
+	auto_change struct change change = {
+		.path = xstrdup(path),
+		.kind = kind,
+	};
 
 	target_release(&f->target);
 	free(f->path);
-	f->path = change.path = xstrdup(path);
+	f->path = xstrdup(path);
 	hash_sha256("guest", 5, change.hash);
-	return target_look(f->root, &change,
-			   baseline_find(f->v.snapshot.baseline, path),
-			   &f->target, &f->err);
+	view_base(&f->v, &change);
+	if (target_look(f->root, &change, &f->target, &f->err) < 0)
+		return -1;
+	f->target.path = f->path;
+	f->target.name = path_name(f->path);
+	return 0;
 }
 
 static void test_looking_tells_users_work_from_the_rest(void **state unused)
@@ -108,6 +115,72 @@ static void test_paths_that_lead_elsewhere_are_refused(void **state unused)
 	teardown(&f);
 }
 
+static void test_users_symlinks_are_told_apart(void **state unused)
+{
+	auto_change struct change change = {
+		.path = xstrdup("l"),
+		.kind = CHANGE_MODIFIED,
+		.type = CHANGE_SYMLINK,
+		.target = xstrdup("guest"),
+		.base_known = true,
+		.base_type = CHANGE_SYMLINK,
+		.base_target = xstrdup("base"),
+	};
+	static const struct {
+		const char *text;
+		enum threeway_original want;
+	} cases[] = {
+		{ "base", THREEWAY_UNTOUCHED },
+		{ "guest", THREEWAY_SAME_AS_GUEST },
+		{ "bas", THREEWAY_EDITED },
+		{ "/etc/passwd", THREEWAY_EDITED },
+	};
+	struct fixture f;
+
+	setup(&f);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		tree_link(f.w, "l", cases[i].text);
+		target_release(&f.target);
+		CHECK_OK(target_look(f.root, &change, &f.target, &f.err),
+			 &f.err);
+		CHECK(f.target.state == cases[i].want, "%s: %d", cases[i].text,
+		      f.target.state);
+		tree_delete(f.w, "l");
+	}
+	/* A file that was a link: the user's link is only known by its text. */
+	change.type = CHANGE_FILE;
+	tree_link(f.w, "l", "guest");
+	target_release(&f.target);
+	CHECK_OK(target_look(f.root, &change, &f.target, &f.err), &f.err);
+	assert_int_equal(f.target.state, THREEWAY_EDITED);
+	teardown(&f);
+}
+
+static void test_directory_goes_only_when_it_is_empty(void **state unused)
+{
+	struct fixture f;
+
+	setup(&f);
+	view_dir(&f.v, "d");
+	view_seal(&f.v);
+	tree_write(f.w, "d/mine", "user's");
+	CHECK_OK(look(&f, "d", CHANGE_DELETED), &f.err);
+	assert_int_equal(f.target.state, THREEWAY_UNTOUCHED);
+	CHECK_OK(target_remove_dir(&f.target, &f.err), &f.err);
+	assert_true(tree_is(f.w, "d/mine", "user's"));
+	CHECK_OK(look(&f, "d", CHANGE_MODIFIED), &f.err);
+	tree_write(f.w, "temp", "guest");
+	CHECK_FAILS(target_place(&f.target, "temp", &f.err), &f.err,
+		    ERR_CONFLICT, "'d' is kept");
+	assert_true(tree_is(f.w, "d/mine", "user's"));
+	assert_false(tree_has(f.w, "temp"));
+	tree_delete(f.w, "d/mine");
+	tree_write(f.w, "temp", "guest");
+	CHECK_OK(target_place(&f.target, "temp", &f.err), &f.err);
+	assert_true(tree_is(f.w, "d", "guest"));
+	teardown(&f);
+}
+
 /* Between looking and writing the user saves again, in four ways. */
 static const char *const races[] = { "rewrite", "replace", "delete", "link" };
 
@@ -170,6 +243,23 @@ static void test_late_edit_survives_a_deletion(void **state unused)
 		race(&f, races[i]);
 		CHECK_FAILS(target_remove(&f.target, "temp", &f.err), &f.err,
 			    ERR_CONFLICT, "changed in the workspace");
+		check_users(&f, races[i]);
+		teardown(&f);
+	}
+}
+
+static void test_late_edit_survives_a_directory(void **state unused)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(races); i++) {
+		struct fixture f;
+
+		setup(&f);
+		view_file(&f.v, "f", "1", 0644);
+		view_seal(&f.v);
+		CHECK_OK(look(&f, "f", CHANGE_MODIFIED), &f.err);
+		race(&f, races[i]);
+		CHECK_FAILS(target_make_dir(&f.target, "temp", 0755, &f.err),
+			    &f.err, ERR_CONFLICT, "changed in the workspace");
 		check_users(&f, races[i]);
 		teardown(&f);
 	}
@@ -251,6 +341,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_looking_tells_users_work_from_the_rest),
 		cmocka_unit_test(test_paths_that_lead_elsewhere_are_refused),
+		cmocka_unit_test(test_users_symlinks_are_told_apart),
+		cmocka_unit_test(test_directory_goes_only_when_it_is_empty),
+		cmocka_unit_test(test_late_edit_survives_a_directory),
 		cmocka_unit_test(test_late_edit_survives_a_replacement),
 		cmocka_unit_test(test_late_edit_survives_a_deletion),
 		cmocka_unit_test(test_late_file_survives_an_addition),

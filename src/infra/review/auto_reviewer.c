@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "domain/snapshot/sensitive.h"
+#include "infra/review/describe.h"
 #include "infra/sys/fd.h"
 
 /* A visible path may be four times as long as the path, bytes. */
@@ -29,13 +30,14 @@ static int tell_special(const struct auto_reviewer *r,
 {
 	auto_buf struct buf line = BUF_INIT(LINE_MAX_BYTES);
 	auto_free char *path = text_visible(change->path);
+	auto_free char *more = describe_change(change);
 	bool rejected = level == SENSITIVITY_AUTO_EXEC;
 
 	log_warn(r->config.log, "review: %s '%s' (%s: %s)",
 		 rejected ? "rejected" : "accepted", path,
 		 sensitivity_name(level), reason);
-	if (buf_addf(&line, err, "%s: %s: %s%s\n",
-		     rejected ? "REJECTED" : "WARNING", path, reason,
+	if (buf_addf(&line, err, "%s: %s%s: %s%s\n",
+		     rejected ? "REJECTED" : "WARNING", path, more, reason,
 		     rejected ? " (run again with --review to decide yourself)"
 			      : "") < 0)
 		return -1;
@@ -66,7 +68,7 @@ static int auto_review(struct workspace_reviewer *base,
 	for (size_t i = 0; i < changes->n; i++) {
 		struct change *change = &changes->v[i];
 		const char *reason = NULL;
-		enum sensitivity level = sensitivity_of(change->path, &reason);
+		enum sensitivity level = sensitivity_of_change(change, &reason);
 		bool special = level != SENSITIVITY_NONE;
 
 		change->decision = level == SENSITIVITY_AUTO_EXEC

@@ -121,6 +121,24 @@ static void test_name_cannot_forge_a_line(void **state unused)
 	release(&f);
 }
 
+static void test_new_program_and_link_are_described(void **state unused)
+{
+	struct fixture f = { .r = 0 };
+
+	add(&f, CHANGE_ADDED, "run");
+	f.changes.v[0].mode = 0755;
+	add(&f, CHANGE_ADDED, "sub/.husky");
+	f.changes.v[1].type = CHANGE_SYMLINK;
+	f.changes.v[1].target = xstrdup("hooks\033[2J");
+	review(&f);
+	assert_int_equal(f.changes.v[0].decision, CHANGE_ACCEPTED);
+	assert_int_equal(f.changes.v[1].decision, CHANGE_REJECTED);
+	assert_true(says(&f, "WARNING: run (new executable file): "));
+	assert_true(says(&f, "REJECTED: sub/.husky (new symlink -> "
+			     "'hooks\\x1b[2J'): "));
+	release(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +147,7 @@ int main(void)
 		cmocka_unit_test(test_what_runs_by_itself_is_rejected),
 		cmocka_unit_test(test_what_runs_in_a_build_is_warned_about),
 		cmocka_unit_test(test_name_cannot_forge_a_line),
+		cmocka_unit_test(test_new_program_and_link_are_described),
 	};
 
 	return RUN_TESTS(tests);

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "domain/snapshot/sensitive.h"
+#include "infra/review/describe.h"
 #include "infra/review/line_reader.h"
 #include "infra/sys/fd.h"
 
@@ -108,11 +109,12 @@ static int add_list(struct job *j, struct err *err)
 	for (size_t i = 0; i < j->changes->n; i++) {
 		const struct change *change = &j->changes->v[i];
 		auto_free char *path = text_visible(change->path);
+		auto_free char *more = describe_change(change);
 
 		if (buf_adds(&j->screen, "  ", err) < 0 ||
 		    add(j, kind_looks[change->kind].style, err, "%s",
 			kind_looks[change->kind].mark) < 0 ||
-		    buf_addf(&j->screen, err, " %s\n", path) < 0)
+		    buf_addf(&j->screen, err, " %s%s\n", path, more) < 0)
 			return -1;
 	}
 	return buf_addc(&j->screen, '\n', err);
@@ -162,11 +164,13 @@ static int add_change(struct job *j, size_t i, struct err *err)
 {
 	const struct change *change = &j->changes->v[i];
 	auto_free char *path = text_visible(change->path);
+	auto_free char *more = describe_change(change);
 	const char *reason = NULL;
-	enum sensitivity level = sensitivity_of(change->path, &reason);
+	enum sensitivity level = sensitivity_of_change(change, &reason);
 
-	if (add(j, STYLE_DIM, err, "── Change %zu/%zu: [%s] %s ──", i + 1,
-		j->changes->n, change_kind_name(change->kind), path) < 0 ||
+	if (add(j, STYLE_DIM, err, "── Change %zu/%zu: [%s] %s%s ──", i + 1,
+		j->changes->n, change_kind_name(change->kind), path,
+		more) < 0 ||
 	    buf_addc(&j->screen, '\n', err) < 0)
 		return -1;
 	if (level != SENSITIVITY_NONE &&
@@ -220,7 +224,7 @@ static int ask(struct job *j, const char *prompt, enum answer *out,
 
 static bool is_auto_exec(const struct change *change)
 {
-	return sensitivity_of(change->path, /* reason */ NULL) ==
+	return sensitivity_of_change(change, /* reason */ NULL) ==
 	       SENSITIVITY_AUTO_EXEC;
 }
 

@@ -50,7 +50,7 @@ struct session {
 	struct buf output;
 };
 
-/* @paths: "+a ~b -c"; @input is what the user types. */
+/* @paths: "+a ~b -c @link"; @input is what the user types. */
 static void review(struct session *s, const char *paths, const char *input,
 		   enum input from)
 {
@@ -65,9 +65,11 @@ static void review(struct session *s, const char *paths, const char *input,
 		const char *p = word.p;
 		const struct change change = {
 			.path = xmemdup0(p + 1, word.len - 1),
-			.kind = *p == '+'   ? CHANGE_ADDED
-				: *p == '~' ? CHANGE_MODIFIED
-					    : CHANGE_DELETED,
+			.kind = *p == '+' || *p == '@' ? CHANGE_ADDED
+				: *p == '~'	       ? CHANGE_MODIFIED
+						       : CHANGE_DELETED,
+			.type = *p == '@' ? CHANGE_SYMLINK : CHANGE_FILE,
+			.target = *p == '@' ? xstrdup("x\n\033[2J") : NULL,
 		};
 
 		change_list_add(&s->changes, &change);
@@ -155,6 +157,11 @@ static const struct review_case {
 	  "no diff: cannot compare", NULL },
 	{ "hostile name", "~a\033[1A\nb", "y\n", FROM_PIPE, "y",
 	  "Apply a\\x1b[1A\\nb? ", "  ~ a\\x1b[1A\\nb\n" },
+	{ "symlink", "@l", "y\n", FROM_PIPE, "y",
+	  "  + l (new symlink -> 'x\\n\\x1b[2J')\n",
+	  "[added] l (new symlink -> 'x\\n\\x1b[2J') ──\n" },
+	{ "symlink for settings", "@.claude ~a", "y\ny\n", FROM_PIPE, "ny",
+	  "AUTO-EXEC", "needs an answer on a terminal" },
 	{ "hostile diff", "~a", "y\n", FROM_PIPE, "y", "+\\x1b[2Jnew\ttab\n",
 	  NULL },
 };

@@ -25,6 +25,20 @@ static void config_release(struct guest_config *c)
 }
 #define auto_guest_config cleanup_with(config_release)
 
+static void describe_share(const struct vm_share *share,
+			   struct guest_config *out)
+{
+	bool read_only = share->mode == VM_SHARE_RO;
+
+	if (share->mount_at) {
+		strv_addf(&out->mounts, "%s %s %s", read_only ? "ro" : "rw",
+			  share->tag, share->mount_at);
+	} else if (!strcmp(share->tag, GUEST_WORKSPACE_TAG)) {
+		out->has_workspace = true;
+		out->workspace_read_only = read_only;
+	}
+}
+
 static void describe(const struct vm_config *cfg, const char *dns,
 		     struct guest_config *out)
 {
@@ -34,12 +48,8 @@ static void describe(const struct vm_config *cfg, const char *dns,
 	out->dns = xstrdup(dns);
 	strv_add_all(&out->image_env, &cfg->image->env);
 	strv_add(&out->hosts, GUEST_GATEWAY " " GUEST_HOST_NAME);
-	for (size_t i = 0; i < cfg->share_count; i++) {
-		if (strcmp(cfg->shares[i].tag, GUEST_WORKSPACE_TAG))
-			continue;
-		out->has_workspace = true;
-		out->workspace_read_only = cfg->shares[i].read_only;
-	}
+	for (size_t i = 0; i < cfg->share_count; i++)
+		describe_share(&cfg->shares[i], out);
 }
 
 static int add(struct buf *out, const struct cpio_entry *entry, struct err *err)

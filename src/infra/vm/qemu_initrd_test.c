@@ -64,7 +64,11 @@ static bool find(const char *p, size_t len, const char *path, struct entry *out)
 static struct vm_config test_config(struct image *image)
 {
 	static const struct vm_share shares[] = {
-		{ .tag = GUEST_WORKSPACE_TAG, .path = "/p" },
+		{ .tag = GUEST_WORKSPACE_TAG,
+		  .path = "/p",
+		  .mode = VM_SHARE_RW },
+		{ .tag = "objects", .path = "/o", .mount_at = "/mnt/o" },
+		{ .tag = "unmounted", .path = "/u" },
 	};
 	static const struct vm_file files[] = {
 		{ "home/sandbox/.config", S_IFDIR | 0700, 1000, 1000, NULL, 0 },
@@ -78,7 +82,7 @@ static struct vm_config test_config(struct image *image)
 		.hostname = "box",
 		.tmp_mib = 512,
 		.shares = shares,
-		.share_count = 1,
+		.share_count = ARRAY_SIZE(shares),
 		.files = files,
 		.file_count = ARRAY_SIZE(files),
 		.env = "export A='b'\n",
@@ -145,6 +149,9 @@ static void test_guest_config_tells_the_session(void **state unused)
 	CHECK(guest.layer_count == 3, "%u layers", guest.layer_count);
 	CHECK(guest.tmp_mib == 512, "%u MiB", guest.tmp_mib);
 	CHECK(guest.has_workspace && !guest.workspace_read_only, "workspace");
+	CHECK(guest.mounts.n == 1 &&
+		      !strcmp(guest.mounts.v[0], "ro objects /mnt/o"),
+	      "mounts");
 	CHECK(!strcmp(guest.hostname, "box"), "'%s'", guest.hostname);
 	CHECK(!strcmp(guest.dns, DNS), "'%s'", guest.dns);
 	CHECK(strv_contains(&guest.image_env, "LANG=C"), "no image env");

@@ -33,6 +33,7 @@
 #include "infra/sys/hash.h"
 #include "infra/sys/walk.h"
 #include "infra/workspace/bounds.h"
+#include "infra/workspace/snapshot_dir.h"
 
 #define NS_PER_SEC INT64_C(1000000000)
 /* FAT and ext3 count in seconds; a server's clock may differ a little. */
@@ -48,18 +49,12 @@ struct cloner {
 	struct cloner_config config;
 };
 
-struct cloner_snapshot {
-	struct workspace_snapshot base;
-	int sentinel_fd; /* its lock says that we live */
-};
-
 /* One workspace_cloner_create(). */
 struct job {
 	struct walk walk;
 	const struct cloner_config *config;
 	const struct exclude *exclude;
-	struct cloner_snapshot *snapshot;
-	struct stat base_st; /* the directory of snapshots */
+	struct snapshot_dir *snapshot;
 	struct notices notices;
 	int dst[WALK_DEPTH_MAX + 1]; /* by depth; -1 means not open */
 	uint64_t files;
@@ -327,8 +322,8 @@ static int copy_link(struct job *j, const struct walk_entry *e, struct err *err)
 
 static bool is_base_dir(const struct job *j, const struct stat *st)
 {
-	return st->st_dev == j->base_st.st_dev &&
-	       st->st_ino == j->base_st.st_ino;
+	return st->st_dev == j->snapshot->base_dev &&
+	       st->st_ino == j->snapshot->base_ino;
 }
 
 static bool is_excluded(const struct job *j, const char *path, bool is_dir)
@@ -437,16 +432,14 @@ static void job_release(struct job *j)
 		fd_close(&j->dst[i]);
 }
 
-static int populate(struct cloner *c, struct cloner_snapshot *s,
-		    const struct exclude *exclude, const struct stat *base_st,
-		    struct err *err)
+static int populate(struct cloner *c, struct snapshot_dir *s,
+		    const struct exclude *exclude, struct err *err)
 {
 	struct job j = {
 		.walk = WALK_INIT(&walk_ops),
 		.config = &c->config,
 		.exclude = exclude,
 		.snapshot = s,
-		.base_st = *base_st,
 		.notices = {
 			.progress = c->config.progress,
 			.log = c->config.log,
@@ -465,69 +458,25 @@ static int populate(struct cloner *c, struct cloner_snapshot *s,
 	return r;
 }
 
-static void snapshot_free(struct cloner_snapshot *s)
-{
-	if (!s)
-		return;
-	free(s->base.original);
-	free(s->base.path);
-	baseline_free(s->base.baseline);
-	fd_close(&s->sentinel_fd);
-	free(s);
-}
-
-static void snapshot_free_ptr(struct cloner_snapshot **s)
-{
-	snapshot_free(*s);
-}
-#define auto_snapshot cleanup_with(snapshot_free_ptr)
-
-/* Where snapshots go; never around the workspace, which would copy itself. */
-static int prepare_base(const struct cloner *c, const char *workspace,
-			char **out, struct stat *st, struct err *err)
-{
-	auto_free char *base =
-		xasprintf("%s/" CLONER_BASE, c->config.cache_dir);
-	auto_free char *real = NULL;
-
-	if (fs_mkdir_all(base, 0700, err) < 0 ||
-	    fs_real_path(base, &real, err) < 0)
-		return -1;
-	if (path_below(real, workspace))
-		return err_set(err, ERR_INVALID,
-			       "workspace '%s' lies in the directory of "
-			       "snapshots",
-			       workspace);
-	if (stat(real, st) < 0)
-		return err_sys(err, errno, "look at '%s'", real);
-	*out = take_ptr(real);
-	return 0;
-}
-
 static int create(struct cloner *c, const char *workspace,
 		  const struct exclude *exclude,
 		  struct workspace_snapshot **out, struct err *err)
 {
-	auto_snapshot struct cloner_snapshot *s = xcalloc(1, sizeof(*s));
-	auto_free char *base = NULL;
-	struct stat base_st;
+	struct err again = ERR_INIT;
+	struct snapshot_dir *s;
 
-	s->sentinel_fd = -1;
-	s->base.baseline = baseline_new();
 	if (check_cancelled(c->config.loop, err) < 0 ||
-	    fs_real_path(workspace, &s->base.original, err) < 0 ||
-	    prepare_base(c, s->base.original, &base, &base_st, err) < 0 ||
-	    sentinel_create(base, &s->base.path, &s->sentinel_fd, err) < 0)
+	    snapshot_dir_new(c->config.cache_dir, workspace,
+			     WORKSPACE_VIEW_COPY, &s, err) < 0)
 		return -1;
-	if (populate(c, s, exclude, &base_st, err) < 0) {
-		struct err again = ERR_INIT;
-
+	s->base.baseline = baseline_new();
+	if (populate(c, s, exclude, err) < 0) {
 		/* A second failure must not hide the first one. */
-		if (sentinel_remove(s->base.path, &again) < 0)
+		if (snapshot_dir_discard(s, &again) < 0)
 			log_warn(c->config.log, "snapshot: %s", again.msg);
 		return -1;
 	}
-	*out = &take_ptr(s)->base;
+	*out = &s->base;
 	return 0;
 }
 
@@ -543,24 +492,21 @@ static int cloner_create(struct workspace_cloner *base, const char *workspace,
 }
 
 static int cloner_discard(struct workspace_cloner *c unused,
-			  struct workspace_snapshot *base, struct err *err)
+			  struct workspace_snapshot *s, struct err *err)
 {
-	int r = sentinel_remove(base->path, err);
-
-	/* Unlocks what is left, which the next sweep then finds. */
-	snapshot_free(container_of(base, struct cloner_snapshot, base));
-	return r < 0 ? err_make_visible(err) : 0;
+	if (snapshot_dir_discard(container_of(s, struct snapshot_dir, base),
+				 err) < 0)
+		return err_make_visible(err);
+	return 0;
 }
 
-static void cloner_keep(struct workspace_cloner *base_cloner,
-			struct workspace_snapshot *base)
+static void cloner_keep(struct workspace_cloner *base,
+			struct workspace_snapshot *s)
 {
-	struct cloner *c = container_of(base_cloner, struct cloner, base);
-	struct err err = ERR_INIT;
+	const struct cloner *c = container_of(base, struct cloner, base);
 
-	if (sentinel_forget(base->path, &err) < 0)
-		log_error(c->config.log, "snapshot: %s", err.msg);
-	snapshot_free(container_of(base, struct cloner_snapshot, base));
+	snapshot_dir_keep(container_of(s, struct snapshot_dir, base),
+			  c->config.log);
 }
 
 static const struct workspace_cloner_ops cloner_ops = {

@@ -10,9 +10,6 @@
 #include "domain/progress/progress.h"
 #include "domain/workspace/workspace.h"
 #include "infra/sys/loop.h"
-#include "infra/workspace/sentinel.h"
-
-#define CLONER_BASE "snapshots" /* in the cache directory */
 
 /* All borrowed for the life of the cloner. */
 struct cloner_config {

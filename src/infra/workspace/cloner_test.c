@@ -8,6 +8,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "infra/workspace/sentinel.h"
+#include "infra/workspace/snapshot_dir.h"
+
 /* A workspace "w" and a cache "c" in one temporary directory. */
 struct fixture {
 	char *dir, *workspace, *cache; /* owned */
@@ -71,7 +74,7 @@ static struct exclude *excluding(const char *const *patterns, size_t n)
 /* How many names the directory of snapshots holds. */
 static size_t count_base(const struct fixture *f)
 {
-	auto_free char *base = tree_path(f->cache, CLONER_BASE);
+	auto_free char *base = tree_path(f->cache, SNAPSHOT_DIR_BASE);
 	size_t n = 0;
 	DIR *dir = opendir(base);
 
@@ -131,7 +134,7 @@ static void test_snapshot_is_private_and_marked(void **state unused)
 	take(&f, NULL);
 	assert_true(tree_stat(f.snapshot->path, ".", &st));
 	assert_int_equal(st.st_mode & 07777, 0700);
-	base = tree_path(f.cache, CLONER_BASE);
+	base = tree_path(f.cache, SNAPSHOT_DIR_BASE);
 	assert_int_equal(tree_mode(base, "."), 0700);
 	assert_true(strstr(f.snapshot->path, "/" SNAPSHOT_PREFIX));
 	marker = xasprintf("%s" SENTINEL_SUFFIX, f.snapshot->path);
@@ -274,7 +277,7 @@ static void test_cache_inside_the_workspace_is_not_copied(void **state unused)
 	take(&f, NULL);
 	assert_true(tree_is(f.snapshot->path, "file", "x"));
 	assert_true(tree_has(f.snapshot->path, "c"));
-	assert_false(tree_has(f.snapshot->path, "c/" CLONER_BASE));
+	assert_false(tree_has(f.snapshot->path, "c/" SNAPSHOT_DIR_BASE));
 	teardown(&f);
 }
 
@@ -283,9 +286,9 @@ static void test_workspace_inside_the_cache_is_refused(void **state unused)
 	struct fixture f;
 
 	setup(&f, NULL);
-	tree_mkdir(f.dir, "c/" CLONER_BASE "/mine");
+	tree_mkdir(f.dir, "c/" SNAPSHOT_DIR_BASE "/mine");
 	free(f.workspace);
-	f.workspace = tree_path(f.cache, CLONER_BASE "/mine");
+	f.workspace = tree_path(f.cache, SNAPSHOT_DIR_BASE "/mine");
 	CHECK_FAILS(workspace_cloner_create(f.cloner, f.workspace, NULL,
 					    &f.snapshot, &f.err),
 		    &f.err, ERR_INVALID, "directory of snapshots");

@@ -31,7 +31,7 @@
 #include "domain/workspace/journal.h"
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
-#include "infra/workspace/cloner.h"
+#include "infra/workspace/snapshot_dir.h"
 
 #define SENTINEL_SIZE_MAX ((size_t)8192) /* bytes */
 #define CREATE_TRIES	  16
@@ -231,7 +231,7 @@ static bool is_orphan(int basefd, char *name)
 
 void workspace_sweep(const char *cache_dir, struct log *log)
 {
-	auto_free char *base = xasprintf("%s/" CLONER_BASE, cache_dir);
+	auto_free char *base = xasprintf("%s/" SNAPSHOT_DIR_BASE, cache_dir);
 	const struct dirent *d;
 	struct stat st;
 	DIR *dir = opendir(base);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * overlay_differ.h - a workspace_differ over the state of a lazy view, see
+ * domain/workspace/overlay.h.
+ */
+#ifndef BBOX_INFRA_DIFF_OVERLAY_DIFFER_H
+#define BBOX_INFRA_DIFF_OVERLAY_DIFFER_H
+
+#include "infra/diff/differ.h"
+
+/* Names in the state directory. The first two are the file server's. */
+#define OVERLAY_DIFFER_OBJECTS "objects" /* changed content, by node id */
+#define OVERLAY_DIFFER_RECORDS "records"
+#define OVERLAY_DIFFER_STAGED  "staged" /* what a flush may overwrite early */
+
+/* Computes with ERR_INTEGRITY when the records are damaged. */
+must_check int overlay_differ_new(const struct differ_config *config,
+				  struct workspace_differ **out,
+				  struct err *err);
+void overlay_differ_free(struct workspace_differ *base);
+
+#endif /* BBOX_INFRA_DIFF_OVERLAY_DIFFER_H */
