@@ -139,6 +139,10 @@ def test_killed_vmm_is_reported():
     kill_helper("qemu-system")
 
 
+def test_killed_file_server_is_reported():
+    kill_helper("bbox-fs")
+
+
 def test_closed_terminal_ends_the_session():
     with Place() as place:
         terminal = support.Terminal(

@@ -33,7 +33,7 @@ struct run_options {
 };
 
 /* Unless --workspace-snapshot says otherwise. */
-#define RUN_OPTIONS_VIEW WORKSPACE_VIEW_COPY
+#define RUN_OPTIONS_VIEW WORKSPACE_VIEW_LAZY
 
 #define RUN_OPTIONS_INIT ((struct run_options){ .view = RUN_OPTIONS_VIEW })
 

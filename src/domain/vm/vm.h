@@ -174,6 +174,12 @@ struct file_share_ops {
 struct file_share {
 	const struct file_share_ops *ops;
 	int vhost_fd; /* connected vhost-user socket; owned by the share */
+	/*
+	 * Set by the VM runner: called once, from the loop, when the server
+	 * ends by itself. A guest would wait for its answers for ever.
+	 */
+	void (*on_end)(void *ctx);
+	void *ctx;
 };
 
 struct file_server_ops {

@@ -142,6 +142,8 @@ static int on_output(struct loop_source *source, uint32_t events unused,
 	if (!read_output(s)) {
 		log_error(s->log, "vfs: server of '%s' is gone", s->tag);
 		loop_remove(s->loop, source);
+		if (s->base.on_end)
+			s->base.on_end(s->base.ctx);
 	}
 	return 0;
 }

@@ -245,13 +245,20 @@ static void add_network(struct builder *b)
 		   ",romfile=,mac=" GUEST_MAC);
 }
 
+/*
+ * The guest's driver puts a page into each descriptor: QEMU's 128 would keep
+ * its requests below half a MiB.
+ */
+#define SHARE_QUEUE_SIZE "1024"
+
 static void add_shares(struct builder *b, const struct qemu_args *a)
 {
 	for (size_t i = 0; i < a->share_count; i++) {
 		auto_free char *tag = quote(a->shares[i].tag);
 		auto_free char *id = xasprintf("share%zu", i);
-		auto_free char *options =
-			xasprintf(",chardev=%s,tag=%s", id, tag);
+		auto_free char *options = xasprintf(
+			",chardev=%s,queue-size=" SHARE_QUEUE_SIZE ",tag=%s",
+			id, tag);
 
 		add_chardev(b, id, a->shares[i].vhost_fd);
 		add_device(b, "vhost-user-fs-pci", options);

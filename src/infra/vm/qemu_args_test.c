@@ -103,7 +103,8 @@ static void test_whole_command_line(void **state unused)
 		"romfile=,mac=02:62:62:6f:78:02",
 		"-chardev", "socket,id=share0,fd=15",
 		"-device",
-		"vhost-user-fs-pci,addr=01.5,chardev=share0,tag=workspace",
+		"vhost-user-fs-pci,addr=01.5,chardev=share0,queue-size=1024,"
+		"tag=workspace",
 	};
 	/* NOLINTEND(bugprone-suspicious-missing-comma) */
 	/* clang-format on */

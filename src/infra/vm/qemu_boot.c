@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -52,6 +53,16 @@ static void inherited_close(struct inherited *in)
 }
 #define auto_inherited cleanup_with(inherited_close)
 
+/* Without its files the guest is lost; the session ends with QEMU. */
+static void on_share_end(void *ctx)
+{
+	struct qemu_vm *vm = ctx;
+
+	log_error(vm->log, "vm: a file server ended, so '%s' does", vm->name);
+	/* Gone already is as good. */
+	discard(proc_signal(&vm->proc, SIGKILL, ERR_IGNORE));
+}
+
 static int start_shares(struct qemu_vm *vm, const struct qemu_boot *boot,
 			const struct vm_config *cfg, struct err *err)
 {
@@ -59,6 +70,8 @@ static int start_shares(struct qemu_vm *vm, const struct qemu_boot *boot,
 		if (file_server_serve(boot->file_server, &cfg->shares[i],
 				      &vm->shares[i], err) < 0)
 			return -1;
+		vm->shares[i]->on_end = on_share_end;
+		vm->shares[i]->ctx = vm;
 		vm->share_count++;
 	}
 	return 0;
