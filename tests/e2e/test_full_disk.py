@@ -31,12 +31,12 @@ exit $code
 """
 
 
-def run(place, directory, size, command, seed=""):
+def run(place, directory, size, command, seed="", options=()):
     os.makedirs(directory, exist_ok=True)
     argv = [
         "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", SCRIPT,
         "sh", directory, size, seed,
-        BBOX, "run-image", "base", "--", "sh", "-c", command,
+        BBOX, "run-image", "base", *options, "--", "sh", "-c", command,
     ]
     done = subprocess.run(
         argv,
@@ -65,10 +65,37 @@ def test_full_disk_under_the_snapshot():
     with Place() as place:
         place.write("big", BIG)
         snapshots = os.path.join(place.cache, "broodbox", "snapshots")
-        result = run(place, snapshots, "64k", "true")
+        result = run(place, snapshots, "64k", "true",
+                     options=("--workspace-snapshot", "copy"))
         check_one_line(result, "creating workspace snapshot", "space")
         check(result.out == "--\n", f"something is left\n{result}")
         check(place.read("big") == BIG, "the workspace was changed")
+
+
+def test_full_disk_under_the_changes():
+    with Place() as place:
+        place.write("big", BIG)
+        snapshots = os.path.join(place.cache, "broodbox", "snapshots")
+        result = run(
+            place, snapshots, "64k",
+            "echo a >first; echo more >>big || exit 6; exit 5",
+        )
+        # Copying "big" failed, in the guest; nothing else did.
+        check(result.code == 6, f"exit code\n{result}")
+        check(place.read("first") == "a\n", "what fitted is lost")
+        check(place.read("big") == BIG, "the workspace was changed")
+        result = run(
+            place, snapshots, "64k",
+            "echo a >third; head -c 400000 /dev/zero >second || exit 7",
+        )
+        check(result.code == 7, f"exit code\n{result}")
+        check("No space left on device" in result.errors,
+              f"the guest was not told\n{result}")
+        # No room for a journal either: all is kept, and said.
+        check("Error: flushing changes" in result.errors and
+              result.KEPT in result.errors,
+              f"not kept\n{result}")
+        support.check_nothing_runs()
 
 
 def test_full_disk_under_the_session_directory():
