@@ -139,7 +139,7 @@ guest_create(struct guest *g, const char *path, enum overlay_kind kind,
 {
 	const struct overlay_attr attr = { .mode = mode };
 	struct overlay_node *dir = NULL, *node = NULL;
-	struct span name;
+	struct span name = SPAN_STR("");
 
 	CHECK(!guest_look(g, path, &dir, &name), "guest has '%s'", path);
 	CHECK(!overlay_create(g->overlay, dir, name, kind, &attr, target,
@@ -168,10 +168,9 @@ static inline void guest_copy_up(struct guest *g, struct overlay_node *node)
 	CHECK(text, "copy '%s'", node->lower);
 	hash_sha256(text, strlen(text), hex);
 	for (size_t i = 0; i < sizeof(hash); i++) {
-		unsigned int byte;
+		const char digits[] = { hex[2 * i], hex[2 * i + 1], '\0' };
 
-		CHECK(sscanf(hex + 2 * i, "%2x", &byte) == 1, "%s", hex);
-		hash[i] = (uint8_t)byte;
+		hash[i] = (uint8_t)strtoul(digits, NULL, 16);
 	}
 	CHECK(!overlay_set_own(g->overlay, node, hash), "copy '%s'",
 	      node->lower);
@@ -205,10 +204,11 @@ static inline void guest_chmod(struct guest *g, const char *path, uint32_t mode)
 static inline void guest_remove(struct guest *g, const char *path)
 {
 	struct overlay_node *dir = NULL, *node;
-	struct span name;
+	struct span name = SPAN_STR("");
 
 	node = guest_look(g, path, &dir, &name);
 	CHECK(node, "guest has no '%s'", path);
+	assert(node); /* for who reads one file at a time */
 	CHECK(!overlay_remove(g->overlay, dir, name, node->kind == OVERLAY_DIR),
 	      "remove '%s'", path);
 }
@@ -216,7 +216,7 @@ static inline void guest_remove(struct guest *g, const char *path)
 static inline void guest_link(struct guest *g, const char *from, const char *to)
 {
 	struct overlay_node *node = guest_get(g, from), *dir = NULL;
-	struct span name;
+	struct span name = SPAN_STR("");
 
 	CHECK(!guest_look(g, to, &dir, &name), "guest has '%s'", to);
 	CHECK(!overlay_link(g->overlay, node, dir, name), "link '%s'", to);
