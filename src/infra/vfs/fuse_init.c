@@ -10,12 +10,13 @@
  *   HANDLE_KILLPRIV_V2  we drop set-id bits: the kernel need not ask for the
  *                       file's capabilities before each write
  *   DO_READDIRPLUS, READDIRPLUS_AUTO, PARALLEL_DIROPS, ASYNC_READ, MAX_PAGES,
- *   CACHE_SYMLINKS      fewer and larger requests, more of them at a time
- *   SETXATTR_EXT, INIT_EXT  longer structs
+ *   BIG_WRITES, CACHE_SYMLINKS  fewer and larger requests, more of them at a
+ * time SETXATTR_EXT, INIT_EXT  longer structs
  *
  * Left out on purpose:
  *   WRITEBACK_CACHE     data is with us when write(2) returns
- *   AUTO_INVAL_DATA     a file that changes under us becomes another node
+ *   AUTO_INVAL_DATA     a file that changes under us becomes another node;
+ *                       added where it does not, see fuse_server_config
  *   ATOMIC_O_TRUNC      there is no OPEN that could do it
  *   DONT_MASK           the kernel applies the umask itself
  *   POSIX_LOCKS, FLOCK_LOCKS  only one kernel sees the files: it knows best
@@ -32,7 +33,7 @@
 
 /* The upper half is flags2. */
 #define FLAGS_WANTED                                                           \
-	((uint64_t)FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS |                     \
+	((uint64_t)FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_DO_READDIRPLUS |   \
 	 FUSE_READDIRPLUS_AUTO | FUSE_NO_OPEN_SUPPORT | FUSE_PARALLEL_DIROPS | \
 	 FUSE_MAX_PAGES | FUSE_CACHE_SYMLINKS | FUSE_HANDLE_KILLPRIV_V2 |      \
 	 FUSE_SETXATTR_EXT | FUSE_INIT_EXT)
