@@ -16,7 +16,7 @@
 #include "infra/diff/overlay_differ.h"
 #include "infra/flush/flusher.h"
 
-#define ROUNDS 400 /* unless $BBOX_TEST_ROUNDS says otherwise */
+#define ROUNDS 100 /* unless $BBOX_TEST_ROUNDS says otherwise */
 #define STEPS  24
 
 static const char *const names[] = { "a",   "b",     "d", "d/a", "d/b",

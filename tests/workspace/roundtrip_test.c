@@ -22,11 +22,12 @@
 #include "base/text.h"
 #include "infra/diff/differ.h"
 #include "infra/flush/flusher.h"
+#include "infra/flush/settle.h"
 #include "infra/workspace/cloner.h"
 #include "infra/workspace/sentinel.h"
 #include "infra/workspace/snapshot_dir.h"
 
-#define ROUNDS 400 /* unless $BBOX_TEST_ROUNDS says otherwise */
+#define ROUNDS 100 /* unless $BBOX_TEST_ROUNDS says otherwise */
 #define ABSENT NULL
 
 static const char *const paths[] = {
@@ -341,7 +342,12 @@ static void kill_session(unsigned int delay_us)
 	usleep(delay_us);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	workspace_sweep(f.cache, &f.log);
+	workspace_sweep(&(struct sweep_config){
+		.cache_dir = f.cache,
+		.log = &f.log,
+		.progress = &f.progress.base,
+		.settle = settle_journal,
+	});
 	CHECK(tree_is_clean(f.workspace), "after %u us", delay_us);
 	for (int i = 0; i < 60; i++) {
 		snprintf(path, sizeof(path), "d%d/f%d", i % 3, i);

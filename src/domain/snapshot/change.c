@@ -75,13 +75,24 @@ void change_list_release(struct change_list *list)
 	*list = CHANGE_LIST_INIT;
 }
 
-size_t change_list_accepted(const struct change_list *list)
+static size_t count(const struct change_list *list,
+		    enum change_decision decision)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++)
-		n += list->v[i].decision == CHANGE_ACCEPTED;
+		n += list->v[i].decision == decision;
 	return n;
+}
+
+size_t change_list_accepted(const struct change_list *list)
+{
+	return count(list, CHANGE_ACCEPTED);
+}
+
+size_t change_list_postponed(const struct change_list *list)
+{
+	return count(list, CHANGE_POSTPONED);
 }
 
 void change_list_drop(struct change_list *list,

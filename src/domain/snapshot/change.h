@@ -42,6 +42,7 @@ enum change_root {
 enum change_decision {
 	CHANGE_REJECTED, /* zero: forgetting to decide is safe */
 	CHANGE_ACCEPTED,
+	CHANGE_POSTPONED, /* not now: it stays in the session for later */
 };
 
 struct change {
@@ -66,6 +67,9 @@ struct change {
 	char *base_target;		  /* owned; of a symlink: its text */
 	struct file_identity base_identity;
 
+	bool is_conflict; /* the user changed the path, too */
+	struct file_identity conflict_identity; /* what is there instead */
+
 	char *renamed_from; /* owned or NULL; only to be shown */
 	bool is_hook;	    /* in the directory that core.hooksPath names */
 };
@@ -87,6 +91,8 @@ void change_list_add(struct change_list *list, const struct change *change);
 void change_list_sort(struct change_list *list);
 void change_list_release(struct change_list *list);
 size_t change_list_accepted(const struct change_list *list);
+/* Of these the session must be kept. */
+size_t change_list_postponed(const struct change_list *list);
 #define auto_change_list cleanup_with(change_list_release)
 
 /* Removes the changes for which @drop says so. */

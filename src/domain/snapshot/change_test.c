@@ -44,8 +44,11 @@ static void test_undecided_changes_are_not_accepted(void **state unused)
 	add(&list, "a", CHANGE_ACCEPTED);
 	add(&list, "b", (enum change_decision)0);
 	add(&list, "c", CHANGE_ACCEPTED);
+	add(&list, "d", CHANGE_POSTPONED);
 	CHECK(change_list_accepted(&list) == 2, "got %zu",
 	      change_list_accepted(&list));
+	CHECK(change_list_postponed(&list) == 1, "got %zu",
+	      change_list_postponed(&list));
 }
 
 static void test_kinds_have_names(void **state unused)

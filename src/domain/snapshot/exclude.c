@@ -392,9 +392,6 @@ static int save_pattern(const struct pattern *p, struct buf *out,
 
 int exclude_save(const struct exclude *x, struct buf *out, struct err *err)
 {
-	if (x->also)
-		return err_set(err, ERR_INVALID,
-			       "excludes that borrow others cannot be saved");
 	if (buf_addc(out, x->blocks_git_files ? SAVED_DIFF : SAVED_SNAPSHOT,
 		     err) < 0)
 		return err_wrap(err, "save excludes");

@@ -66,7 +66,7 @@ void exclude_also(struct exclude *x, const struct exclude *other);
 
 /**
  * exclude_save() - write a matcher down, for another process of this program
- * @x:		one without exclude_also(): ERR_INVALID
+ * @x:		what exclude_also() lends it is not written
  * @out:	appended to; must take EXCLUDE_SAVED_MAX bytes: ERR_LIMIT
  *
  * The built-in tiers are not written: who loads has the same. Neither is

@@ -22,9 +22,12 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "domain/workspace/notices.h"
 #include "infra/diff/compare.h"
+#include "infra/diff/conflict.h"
 #include "infra/diff/finish.h"
+#include "infra/diff/stage.h"
 #include "infra/diff/text.h"
 #include "infra/sys/fd.h"
 #include "infra/sys/walk.h"
@@ -217,6 +220,11 @@ static int on_visit(struct walk *w, const struct walk_entry *e, struct err *err)
 
 	if (is_excluded(j, e->path, is_dir))
 		return WALK_PASS;
+	/* Of an earlier review. */
+	if (text_starts_with(e->path, STAGE_PREFIX)) {
+		see_all(j, e->path);
+		return WALK_PASS;
+	}
 	/* A link in the place of a directory redirects what is in it. */
 	if (S_ISLNK(e->st->st_mode) && j->exclude &&
 	    exclude_is_security(j->exclude, e->path, /* is_dir */ true)) {
@@ -356,9 +364,43 @@ static int differ_text(struct workspace_differ *d unused,
 	return diff_text(s, change, out, err);
 }
 
+static int differ_split(struct workspace_differ *d unused,
+			const struct workspace_snapshot *s,
+			const struct change *change, struct hunk_list *out,
+			struct err *err)
+{
+	return diff_split(s, change, out, err);
+}
+
+static int differ_stage(struct workspace_differ *d unused,
+			const struct workspace_snapshot *s,
+			struct change *change, struct span content,
+			struct err *err)
+{
+	return stage_content(s, change, content, err);
+}
+
+static int differ_take_theirs(struct workspace_differ *d unused,
+			      const struct workspace_snapshot *s,
+			      struct change *change, struct err *err)
+{
+	return conflict_take_theirs(s, change, err);
+}
+
+static int differ_merge(struct workspace_differ *d unused,
+			const struct workspace_snapshot *s,
+			struct change *change, bool *clean, struct err *err)
+{
+	return conflict_merge(s, change, clean, err);
+}
+
 static const struct workspace_differ_ops differ_ops = {
 	.compute = differ_compute,
 	.text = differ_text,
+	.split = differ_split,
+	.stage = differ_stage,
+	.take_theirs = differ_take_theirs,
+	.merge = differ_merge,
 };
 
 int differ_new(const struct differ_config *config,

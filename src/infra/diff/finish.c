@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "domain/workspace/paths.h"
+#include "infra/diff/conflict.h"
 #include "infra/diff/embedded.h"
 #include "infra/sys/fd.h"
 
@@ -163,4 +164,6 @@ void finish_changes(struct change_list *changes, const char *original,
 	drop_implied_dirs(changes);
 	find_renames(changes);
 	mark_hooks(changes, original);
+	if (root >= 0)
+		conflict_mark(changes, root);
 }

@@ -16,7 +16,8 @@
  * Drops additions of directories that other additions imply, and what would
  * turn a directory into a git repository that is not called ".git": git on
  * the host takes commands from its configuration (each is reported). Finds
- * renames, and what lies in the directory that core.hooksPath names.
+ * renames, what lies in the directory that core.hooksPath names, and what the
+ * user changed, too.
  */
 void finish_changes(struct change_list *changes, const char *original,
 		    struct notices *notices);

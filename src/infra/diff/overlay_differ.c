@@ -26,9 +26,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "domain/git/git_view.h"
 #include "domain/workspace/notices.h"
 #include "domain/workspace/overlay.h"
 #include "infra/diff/compare.h"
+#include "infra/diff/conflict.h"
 #include "infra/diff/finish.h"
 #include "infra/diff/overlay_view.h"
 #include "infra/diff/text.h"
@@ -55,18 +57,21 @@ static void free_overlay(struct overlay **o)
 }
 
 static int replay_bytes(struct overlay *o, const void *p, size_t len,
-			struct err *err)
+			bool salvages, struct err *err)
 {
 	struct span records = { .p = p, .len = len };
 
-	if (overlay_replay(o, &records) < 0)
+	if (overlay_replay(o, &records) < 0 && !salvages)
 		return err_set(err, ERR_INTEGRITY,
-			       "the records of the session are damaged");
+			       "the records of the session are damaged after "
+			       "%zu of %zu bytes",
+			       len - records.len, len);
 	/* The guest's operation never came to its end. */
 	return 0;
 }
 
-static int replay(struct overlay *o, int session, struct err *err)
+static int replay(struct overlay *o, int session, bool salvages,
+		  struct err *err)
 {
 	struct err why = ERR_INIT;
 	auto_close int fd = fd_open_no_symlinks(session, OVERLAY_DIFFER_RECORDS,
@@ -90,7 +95,7 @@ static int replay(struct overlay *o, int session, struct err *err)
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return err_sys(err, errno, "map records");
-	r = replay_bytes(o, p, (size_t)st.st_size, err);
+	r = replay_bytes(o, p, (size_t)st.st_size, salvages, err);
 	munmap(p, (size_t)st.st_size);
 	return r;
 }
@@ -383,11 +388,13 @@ static int run(struct job *j, const struct workspace_snapshot *s,
 		return err_sys(err, errno, "look at '%s'", s->original);
 	identity = file_identity_of(&st);
 	overlay = overlay_new(&config, &attr, &identity);
-	if (replay(overlay, session, err) < 0)
+	if (replay(overlay, session, s->salvages, err) < 0)
 		return -1;
 	j->view.overlay = overlay;
 	j->view.original = original;
 	j->view.session = session;
+	j->view.git_is_ours = fstatat(session, GIT_VIEW_WORKTREE, &st,
+				      AT_SYMLINK_NOFOLLOW) == 0;
 	return run_on(j, s, err);
 }
 
@@ -429,9 +436,44 @@ static int overlay_differ_text(struct workspace_differ *d unused,
 	return diff_text(s, change, out, err);
 }
 
+static int overlay_differ_split(struct workspace_differ *d unused,
+				const struct workspace_snapshot *s,
+				const struct change *change,
+				struct hunk_list *out, struct err *err)
+{
+	return diff_split(s, change, out, err);
+}
+
+static int overlay_differ_stage(struct workspace_differ *d unused,
+				const struct workspace_snapshot *s,
+				struct change *change, struct span content,
+				struct err *err)
+{
+	return stage_content(s, change, content, err);
+}
+
+static int overlay_differ_take_theirs(struct workspace_differ *d unused,
+				      const struct workspace_snapshot *s,
+				      struct change *change, struct err *err)
+{
+	return conflict_take_theirs(s, change, err);
+}
+
+static int overlay_differ_merge(struct workspace_differ *d unused,
+				const struct workspace_snapshot *s,
+				struct change *change, bool *clean,
+				struct err *err)
+{
+	return conflict_merge(s, change, clean, err);
+}
+
 static const struct workspace_differ_ops overlay_differ_ops = {
 	.compute = overlay_differ_compute,
 	.text = overlay_differ_text,
+	.split = overlay_differ_split,
+	.stage = overlay_differ_stage,
+	.take_theirs = overlay_differ_take_theirs,
+	.merge = overlay_differ_merge,
 };
 
 int overlay_differ_new(const struct differ_config *config,

@@ -330,19 +330,44 @@ static int show_through(struct overlay_view *v, struct overlay_node *dir,
 	return walk_tree(&s->walk, fd, err);
 }
 
+/* Is the content that was put there for the guest still the same? */
+static bool is_as_shown(const struct overlay_view *v,
+			const struct overlay_node *node, const char *path)
+{
+	const struct overlay_origin *origin = overlay_origin(v->overlay, path);
+	const char *from = overlay_came_from(node);
+	auto_free char *object =
+		xasprintf(OVERLAY_DIFFER_OBJECTS "/%016" PRIx64, node->id);
+	char hash[SHA256_HEX_SIZE];
+	struct stat st;
+
+	if (node->kind != OVERLAY_FILE || !node->own || !from ||
+	    strcmp(from, path) != 0 || !origin || !origin->has_hash ||
+	    compare_hash(v->session, object, hash, &st, ERR_IGNORE) < 0)
+		return false;
+	for (size_t i = 0; i < OVERLAY_HASH_SIZE; i++) {
+		auto_free char *byte = xasprintf("%02x", origin->hash[i]);
+
+		if (memcmp(hash + 2 * i, byte, 2) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* Did the guest make it, or change it, or anything in it? */
-static bool is_made(const struct overlay_node *node, const char *path)
+static bool is_made(const struct overlay_view *v,
+		    const struct overlay_node *node, const char *path)
 {
 	bool users = node->lower && !strcmp(node->lower, path);
 	struct overlay_child child;
 	size_t at = 0;
 
 	if (node->kind != OVERLAY_DIR || !users)
-		return node->own || !users;
+		return (node->own || !users) && !is_as_shown(v, node, path);
 	while (overlay_next_child(node, &at, &child)) {
 		auto_free char *name = join(path, child.name);
 
-		if (!child.node || is_made(child.node, name))
+		if (!child.node || is_made(v, child.node, name))
 			return true;
 	}
 	return false;
@@ -363,8 +388,10 @@ static int scan_node(struct overlay_view *v, struct overlay_node *node,
 	bool users = node->lower && !strcmp(node->lower, path);
 
 	strv_add(&v->seen, path);
+	if (v->git_is_ours && !strcmp(path, ".git"))
+		return 0;
 	if (is_excluded(v, path, types[node->kind])) {
-		if (is_made(node, path)) {
+		if (is_made(v, node, path)) {
 			const char *from = overlay_came_from(node);
 
 			strv_add(&v->excluded, path);

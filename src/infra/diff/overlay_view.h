@@ -18,6 +18,7 @@ struct overlay_view {
 	struct notices *notices;       /* borrowed */
 	int original;		       /* borrowed; the user's directory */
 	int session;		       /* borrowed; holds the objects */
+	bool git_is_ours; /* `.git` of the view was made for the guest */
 
 	/* What the guest has: the guest's side is filled, the base is not. */
 	struct change_list found;

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "domain/snapshot/hunk.h"
 
 #define PATCH_FILE_MAX	((size_t)10 * 1024 * 1024) /* bytes, either side */
 #define PATCH_PROBE_MAX ((size_t)8192) /* bytes that are searched for a NUL */
@@ -29,5 +30,8 @@ bool patch_is_binary(struct span content);
 must_check int patch_add(struct buf *out, const char *path,
 			 const struct patch_side *before,
 			 const struct patch_side *after, struct err *err);
+
+/* Finds the hunks between the texts of @list; they are not located yet. */
+must_check int patch_split(struct hunk_list *list, struct err *err);
 
 #endif /* BBOX_INFRA_DIFF_PATCH_H */

@@ -44,6 +44,46 @@ static int tell_special(const struct auto_reviewer *r,
 	return tell(r, &line, err);
 }
 
+/* Never written without being asked; the guest's version stays for later. */
+static int tell_conflict(const struct auto_reviewer *r,
+			 const struct change *change, struct err *err)
+{
+	auto_buf struct buf line = BUF_INIT(LINE_MAX_BYTES);
+	auto_free char *path = text_visible(change->path);
+	auto_free char *more = describe_change(change);
+
+	log_warn(r->config.log, "review: postponed '%s' (conflict)", path);
+	if (buf_addf(&line, err,
+		     "CONFLICT: %s%s: you changed it during the session, too. "
+		     "Your version stays, the agent's is kept: decide with "
+		     "'bbox recover', or run with --review.\n",
+		     path, more) < 0)
+		return -1;
+	return tell(r, &line, err);
+}
+
+/* What is decided otherwise than by accepting it is told. */
+static int decide(const struct auto_reviewer *r, struct change *change,
+		  size_t *rejected, size_t *warned, struct err *err)
+{
+	const char *reason = NULL;
+	enum sensitivity level = sensitivity_of_change(change, &reason);
+
+	change->decision = CHANGE_ACCEPTED;
+	if (level == SENSITIVITY_AUTO_EXEC) {
+		change->decision = CHANGE_REJECTED;
+		++*rejected;
+	} else if (change->is_conflict) {
+		change->decision = CHANGE_POSTPONED;
+		return tell_conflict(r, change, err);
+	} else if (level == SENSITIVITY_BUILD) {
+		++*warned;
+	} else {
+		return 0;
+	}
+	return tell_special(r, change, level, reason, err);
+}
+
 static int tell_totals(const struct auto_reviewer *r, size_t rejected,
 		       size_t warned, struct err *err)
 {
@@ -66,21 +106,13 @@ static int auto_review(struct workspace_reviewer *base,
 	size_t rejected = 0, warned = 0;
 
 	for (size_t i = 0; i < changes->n; i++) {
-		struct change *change = &changes->v[i];
-		const char *reason = NULL;
-		enum sensitivity level = sensitivity_of_change(change, &reason);
-		bool special = level != SENSITIVITY_NONE;
-
-		change->decision = level == SENSITIVITY_AUTO_EXEC
-					   ? CHANGE_REJECTED
-					   : CHANGE_ACCEPTED;
-		rejected += level == SENSITIVITY_AUTO_EXEC;
-		warned += level == SENSITIVITY_BUILD;
-		if (special && tell_special(r, change, level, reason, err) < 0)
+		if (decide(r, &changes->v[i], &rejected, &warned, err) < 0)
 			return -1;
 	}
-	log_info(r->config.log, "review: %zu accepted, %zu rejected",
-		 changes->n - rejected, rejected);
+	log_info(r->config.log,
+		 "review: %zu accepted, %zu rejected, %zu postponed",
+		 change_list_accepted(changes), rejected,
+		 change_list_postponed(changes));
 	if (rejected || warned)
 		return tell_totals(r, rejected, warned, err);
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * auto_reviewer.h - a workspace_reviewer that asks nobody: accepts all but
- * what could make the host run code by itself, and says so.
+ * what could make the host run code by itself, and says so. Conflicts it
+ * leaves for later.
  */
 #ifndef BBOX_INFRA_REVIEW_AUTO_REVIEWER_H
 #define BBOX_INFRA_REVIEW_AUTO_REVIEWER_H

@@ -139,6 +139,26 @@ static void test_new_program_and_link_are_described(void **state unused)
 	release(&f);
 }
 
+static void test_conflict_is_left_for_later(void **state unused)
+{
+	struct fixture f = { .r = 0 };
+
+	add(&f, CHANGE_MODIFIED, "a\033[2J");
+	f.changes.v[0].is_conflict = true;
+	add(&f, CHANGE_MODIFIED, ".husky/x");
+	f.changes.v[1].is_conflict = true;
+	add(&f, CHANGE_MODIFIED, "b");
+	review(&f);
+	assert_int_equal(f.changes.v[0].decision, CHANGE_POSTPONED);
+	assert_int_equal(f.changes.v[1].decision, CHANGE_REJECTED);
+	assert_int_equal(f.changes.v[2].decision, CHANGE_ACCEPTED);
+	assert_true(says(&f, "CONFLICT: a\\x1b[2J: you changed it"));
+	assert_true(says(&f, "bbox recover"));
+	assert_true(says(&f, "--review"));
+	assert_true(says(&f, "REJECTED: .husky/x"));
+	release(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_what_runs_in_a_build_is_warned_about),
 		cmocka_unit_test(test_name_cannot_forge_a_line),
 		cmocka_unit_test(test_new_program_and_link_are_described),
+		cmocka_unit_test(test_conflict_is_left_for_later),
 	};
 
 	return RUN_TESTS(tests);

@@ -21,9 +21,10 @@ struct terminal_reviewer_config {
 
 /*
  * Review fails with ERR_CANCELLED when the loop is cancelled while it asks;
- * nothing is accepted then. End of input rejects what is left. Without a
- * terminal on @in_fd nobody can have read what was shown, so a change that
- * makes the host run code by itself is rejected whatever the input says.
+ * nothing is accepted then. End of input rejects what is left; who quits
+ * postpones it. Without a terminal on @in_fd nobody can have read what was
+ * shown: a change that can make the host run code is rejected then, and a
+ * conflict postponed, whatever the input says.
  */
 must_check struct workspace_reviewer *
 terminal_reviewer_new(const struct terminal_reviewer_config *config);
