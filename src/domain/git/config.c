@@ -311,7 +311,7 @@ static int read_item(struct git_config_parser *p, struct git_config_item *item,
 	return r;
 }
 
-int git_config_next(struct git_config_parser *p, struct git_config_item *out,
+int git_config_take(struct git_config_parser *p, struct git_config_item *out,
 		    struct err *err)
 {
 	struct git_config_item item = { .start = p->pos, .line = p->line };

@@ -63,7 +63,7 @@ void git_config_parser_init(struct git_config_parser *p, struct span text);
 void git_config_parser_release(struct git_config_parser *p);
 
 /**
- * git_config_next() - read one piece
+ * git_config_take() - read one piece
  * @p:		not moved past a piece that cannot be read
  * @out:	set when a piece was read
  * @err:	ERR_INVALID with the number of the line for what is not git's
@@ -71,7 +71,7 @@ void git_config_parser_release(struct git_config_parser *p);
  *
  * Return: 1 for a piece, 0 at the end, -1 on failure.
  */
-must_check int git_config_next(struct git_config_parser *p,
+must_check int git_config_take(struct git_config_parser *p,
 			       struct git_config_item *out, struct err *err);
 
 /*

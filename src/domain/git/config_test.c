@@ -33,7 +33,7 @@ static int list(struct span text, struct buf *out, struct err *err)
 	int r;
 
 	git_config_parser_init(&p, text);
-	while ((r = git_config_next(&p, &item, err)) > 0) {
+	while ((r = git_config_take(&p, &item, err)) > 0) {
 		if (item.kind == GIT_CONFIG_ENTRY &&
 		    show_entry(&p, &item, out, err) < 0)
 			return -1;
@@ -227,7 +227,7 @@ static void test_pieces_cover_the_text(void **state unused)
 		const struct piece *want = &pieces[i];
 		struct span value;
 
-		CHECK(git_config_next(&p, &item, &err) == 1, "%zu: %s", i,
+		CHECK(git_config_take(&p, &item, &err) == 1, "%zu: %s", i,
 		      err.msg);
 		CHECK(item.kind == want->kind && item.line == want->line &&
 			      item.start == end &&
@@ -244,7 +244,7 @@ static void test_pieces_cover_the_text(void **state unused)
 				       text.data[item.equals] == '='),
 		      "%zu: wrong value", i);
 	}
-	assert_int_equal(git_config_next(&p, &item, &err), 0);
+	assert_int_equal(git_config_take(&p, &item, &err), 0);
 	assert_int_equal(end, text.len);
 }
 
@@ -257,7 +257,7 @@ static void test_reading_goes_on_behind_a_bad_line(void **state unused)
 
 	git_config_parser_init(
 		&p, SPAN_STR("[a]\nb c\nk=\"e\\\nf\ng=h\n[x\ny=z\n=\n="));
-	while ((r = git_config_next(&p, &item, &err))) {
+	while ((r = git_config_take(&p, &item, &err))) {
 		if (r < 0 && !refused++)
 			assert_true(
 				span_equals(git_config_skip_line(&p), "b c\n"));

@@ -66,7 +66,7 @@ static int parse(struct git_config_parser *p, struct git_identity *id,
 	struct err why = ERR_INIT;
 	int r;
 
-	while ((r = git_config_next(p, &item, &why))) {
+	while ((r = git_config_take(p, &item, &why))) {
 		if (r < 0 && why.kind == ERR_LIMIT) {
 			*err = why;
 			return -1;

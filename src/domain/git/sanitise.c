@@ -259,7 +259,7 @@ static int sanitise(struct sanitiser *s, struct err *err)
 	struct git_config_item item;
 	int r;
 
-	while ((r = git_config_next(&s->parser, &item, err)) > 0) {
+	while ((r = git_config_take(&s->parser, &item, err)) > 0) {
 		if (on_item(s, &item, err) < 0)
 			return -1;
 	}

@@ -36,7 +36,7 @@ bool git_config_has_secrets(struct span text)
 	git_config_parser_init(&p, text);
 	/* What cannot be read is looked at as a whole: the reason is nothing.
 	 */
-	while (!found && (r = git_config_next(&p, &item, ERR_IGNORE)))
+	while (!found && (r = git_config_take(&p, &item, ERR_IGNORE)))
 		found = r > 0 ? is_secret(&p, &item)
 			      : may_hide_password(git_config_skip_line(&p));
 	git_config_parser_release(&p);
