@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "domain/snapshot/exclude.h"
+#include "fs_peer.h"
 #include "infra/initramfs/initramfs_cache.h"
 #include "infra/kernel/debian_kernel.h"
 #include "infra/logging/logging.h"
@@ -27,87 +28,21 @@
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
 #include "infra/sys/loop.h"
-#include "infra/sys/proc.h"
 #include "infra/sys/xdg.h"
 #include "infra/terminal/os_terminal.h"
 #include "infra/vfs/fs_helper.h"
 #include "infra/vfs/fs_server.h"
-#include "infra/vfs/vhost_pair.h"
-#include "infra/vfs/virtiofsd.h"
 #include "infra/vm/qemu_runner.h"
 
 #define INIT_MAX   ((size_t)64 * 1024 * 1024)
 #define SCRIPT_MAX ((size_t)64 * 1024)
-#define STOP_MS	   2000
 #define MEM_MIB	   2048
-
-/* A virtiofsd that takes the options of the one written in Rust. */
-struct peer {
-	struct file_server base;
-	const char *binary;
-};
-
-struct peer_share {
-	struct file_share base;
-	struct proc proc;
-};
 
 /* Chooses by the tag, which is the name of the server. */
 struct choice {
 	struct file_server base;
-	struct file_server *bbox, *qemu;
-	struct peer peer;
+	struct file_server *bbox, *qemu, *peer;
 };
-
-static void peer_stop(struct file_share *base)
-{
-	struct peer_share *s = container_of(base, struct peer_share, base);
-
-	fd_close(&s->base.vhost_fd);
-	proc_stop(&s->proc, STOP_MS);
-	free(s);
-}
-
-static const struct file_share_ops peer_share_ops = { .stop = peer_stop };
-
-static int peer_serve(struct file_server *base, const struct vm_share *share,
-		      struct file_share **out, struct err *err)
-{
-	struct peer *p = container_of(base, struct peer, base);
-	auto_vhost_pair struct vhost_pair pair = VHOST_PAIR_INIT;
-	auto_strv struct strv argv = STRV_INIT;
-	struct peer_share *s;
-
-	if (vhost_pair_open("/tmp", &pair, err) < 0)
-		return -1;
-	s = xcalloc(1, sizeof(*s));
-	s->base.ops = &peer_share_ops;
-	s->base.vhost_fd = fd_take(&pair.connect_fd);
-	s->proc = PROC_INIT;
-	strv_add(&argv, p->binary);
-	strv_addf(&argv, "--fd=%d", pair.listen_fd);
-	strv_addf(&argv, "--shared-dir=%s", share->path);
-	strv_add(&argv, "--sandbox=none");
-	strv_add(&argv, "--cache=auto");
-	strv_addf(&argv, "--translate-uid=map:1000:%u:1", getuid());
-	strv_addf(&argv, "--translate-gid=map:1000:%u:1", getgid());
-	if (proc_spawn(
-		    &(struct proc_spec){
-			    .path = p->binary,
-			    .argv = strv_list(&argv),
-			    .envp = (const char *const[]){ NULL },
-			    .stdio = { -1, STDERR_FILENO, STDERR_FILENO },
-			    .keep_fds = (int[]){ pair.listen_fd, -1 },
-		    },
-		    &s->proc, err) < 0) {
-		peer_stop(&s->base);
-		return -1;
-	}
-	*out = &s->base;
-	return 0;
-}
-
-static const struct file_server_ops peer_ops = { .serve = peer_serve };
 
 static int choice_serve(struct file_server *base, const struct vm_share *share,
 			struct file_share **out, struct err *err)
@@ -115,7 +50,7 @@ static int choice_serve(struct file_server *base, const struct vm_share *share,
 	struct choice *c = container_of(base, struct choice, base);
 	struct file_server *by = !strcmp(share->tag, "bbox")   ? c->bbox
 				 : !strcmp(share->tag, "qemu") ? c->qemu
-							       : &c->peer.base;
+							       : c->peer;
 
 	return file_server_serve(by, share, out, err);
 }
@@ -198,7 +133,7 @@ static int add_share(struct setup *s, const char *state_dir, char *arg,
 		share->state_dir = state_dir;
 	}
 	if (slash)
-		s->choice.peer.binary = arg;
+		s->choice.peer = fs_peer_new(arg);
 	s->share_count++;
 	return 0;
 }
@@ -270,10 +205,7 @@ static int set_up(struct setup *s, const char *state_dir, struct err *err)
 		return -1;
 	s->terminal = os_terminal_new(-1, -1);
 	s->choice.base.ops = &choice_ops;
-	s->choice.peer.base.ops = &peer_ops;
-	virtiofsd_new(
-		&(struct virtiofsd_config){ .log = file_log_base(s->log) },
-		&s->choice.qemu);
+	s->choice.qemu = fs_peer_new(NULL);
 	fs_server_new(
 		&(struct fs_server_config){ .log = file_log_base(s->log) },
 		&s->choice.bbox);

@@ -11,8 +11,8 @@ packages_build='gcc libc6-dev binutils meson ninja-build pkg-config python3
 libarchive-dev libcmocka-dev libfyaml-dev libgit2-dev libjansson-dev
 libseccomp-dev libsquashfs-dev libssh-dev libssl-dev zlib1g-dev'
 
-# qemu-system-common holds virtiofsd; uidmap lets mmdebstrap run unprivileged.
-packages_run='qemu-system-common ca-certificates debian-archive-keyring
+# uidmap lets mmdebstrap run unprivileged.
+packages_run='ca-certificates debian-archive-keyring
 e2fsprogs mmdebstrap mount uidmap'
 
 packages_test='python3 git openssh-client procps tmux'

@@ -14,25 +14,21 @@
 #include "domain/workspace/overlay.h"
 #include "infra/vfs/cow_fds.h"
 #include "infra/vfs/cow_fs.h"
-
-#define COW_GUEST_ID  1000  /* uid and gid of the guest's user */
-#define COW_NOBODY_ID 65534 /* who must not look like him */
-
-struct cow_listing;
+#include "infra/vfs/fs_listing.h"
 
 struct cow_fs {
 	struct fs base;
 	struct cow_fs_config cfg;
-	struct overlay *overlay;   /* owned */
-	struct cow_fds fds;	   /* open files and directories */
-	int objects_fd;		   /* owned; -1 when read-only */
-	int records_fd;		   /* owned; -1 when read-only */
-	uint64_t records_len;	   /* bytes */
-	dev_t dev;		   /* of the user's directory */
-	struct cow_node *held;	   /* all with lookups */
-	struct cow_listing **open; /* owned; by handle - 1, NULL when free */
-	size_t open_n;
+	struct overlay *overlay; /* owned */
+	struct cow_fds fds;	 /* open files and directories */
+	int objects_fd;		 /* owned; -1 when read-only */
+	int records_fd;		 /* owned; -1 when read-only */
+	uint64_t records_len;	 /* bytes */
+	dev_t dev;		 /* of the user's directory */
+	struct cow_node *held;	 /* all with lookups */
+	struct fs_listings open; /* owned */
 	bool closing;
+	bool told_secrets; /* that a configuration of git holds some */
 };
 
 /* How a directory of the user looked when it was last listed. */
@@ -128,6 +124,15 @@ must_check int cow_lower_open(struct cow_fs *fs, struct overlay_node *node);
 /* openat2(2) that closes idle descriptors when there are too many. */
 must_check int cow_open(struct cow_fs *fs, int dirfd, const char *path,
 			int flags, mode_t mode);
+
+/* cow_git.c: configurations of git. */
+
+/* Is the user's file of this name one, or may it be? */
+bool cow_git_is_config(struct cow_fs *fs, struct overlay_node *dir,
+		       const char *name);
+/* Makes the file, which shows the user's content, an own one without secrets
+ * and commands. */
+must_check int cow_git_clean(struct cow_fs *fs, struct overlay_node *node);
 
 /* cow_object.c: content of changed files. */
 
@@ -249,6 +254,5 @@ int cow_opendir(struct fs *base, uint64_t id, uint64_t *handle,
 int cow_readdir(struct fs *base, uint64_t id, uint64_t handle, uint64_t offset,
 		struct fs_dir_sink *sink);
 void cow_releasedir(struct fs *base, uint64_t id, uint64_t handle);
-void cow_close_listings(struct cow_fs *fs);
 
 #endif /* BBOX_INFRA_VFS_COW_H */

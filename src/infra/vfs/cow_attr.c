@@ -13,15 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "infra/vfs/fs_attr.h"
+
 #define NS_PER_S INT64_C(1000000000)
 /* Seconds to both sides of 1970 that fit in nanoseconds. */
 #define SECONDS_MAX INT64_C(9000000000)
 #define MODE_BITS   07777u
-#define BLOCK_SIZE  4096
-/* Marks of our own inode numbers; no file system of the host sets them. */
-#define INO_NEW	  (UINT64_C(1) << 62)
-#define INO_OTHER (UINT64_C(1) << 61) /* on another device */
-#define INO_MIX	  UINT64_C(0x9e3779b97f4a7c15)
 
 int64_t cow_now_ns(void)
 {
@@ -62,19 +59,9 @@ static int64_t time_of(struct timespec ts)
 	return to_ns(ts.tv_sec, ts.tv_nsec);
 }
 
-static uint32_t guest_id(uint32_t id, uint32_t ours)
-{
-	if (id == ours)
-		return COW_GUEST_ID;
-	return id == COW_GUEST_ID ? COW_NOBODY_ID : id;
-}
-
 uint64_t cow_ino(const struct cow_fs *fs, dev_t dev, uint64_t ino)
 {
-	if (dev == fs->dev)
-		return ino;
-	/* The guest sees one device only: keep the numbers apart. */
-	return INO_OTHER | ((ino ^ dev * INO_MIX) & (INO_OTHER - 1));
+	return fs_attr_ino(fs->dev, dev, ino);
 }
 
 void cow_attr_of(const struct cow_fs *fs, const struct stat *st,
@@ -84,8 +71,8 @@ void cow_attr_of(const struct cow_fs *fs, const struct stat *st,
 		.ino = cow_ino(fs, st->st_dev, st->st_ino),
 		.size = (uint64_t)st->st_size,
 		.mode = st->st_mode & MODE_BITS,
-		.uid = guest_id(st->st_uid, fs->cfg.host_uid),
-		.gid = guest_id(st->st_gid, fs->cfg.host_gid),
+		.uid = fs_attr_id(st->st_uid, fs->cfg.host_uid),
+		.gid = fs_attr_id(st->st_gid, fs->cfg.host_gid),
 		.atime_ns = time_of(st->st_atim),
 		.mtime_ns = time_of(st->st_mtim),
 		.ctime_ns = time_of(st->st_ctim),
@@ -132,7 +119,9 @@ static void stat_shown(struct cow_fs *fs, struct overlay_node *node,
 	    (st.st_mode & S_IFMT) != cow_type(node))
 		return;
 	if (node->kind == OVERLAY_DIR) {
-		attr->mtime_ns = later(attr->mtime_ns, time_of(st.st_mtim));
+		/* Changed by the user after the guest, who may have set it. */
+		if (time_of(st.st_mtim) > attr->ctime_ns)
+			attr->mtime_ns = time_of(st.st_mtim);
 		attr->ctime_ns = later(attr->ctime_ns, time_of(st.st_ctim));
 		return;
 	}
@@ -164,7 +153,8 @@ int cow_stat(struct cow_fs *fs, struct overlay_node *node, struct cow_stat *out)
 	struct stat st;
 	int r = 0;
 
-	*out = (struct cow_stat){ .attr = node->attr, .links = node->links };
+	*out = (struct cow_stat){ .attr = node->attr,
+				  .links = overlay_link_count(node) };
 	out->attr.ino = cow_node_ino(node);
 	if (!node->pinned && !node->own && node->lower) {
 		r = cow_lower_stat(fs, node, &st);
@@ -181,7 +171,7 @@ int cow_stat(struct cow_fs *fs, struct overlay_node *node, struct cow_stat *out)
 
 uint64_t cow_node_ino(const struct overlay_node *node)
 {
-	return node->attr.ino ? node->attr.ino : INO_NEW | node->id;
+	return node->attr.ino ? node->attr.ino : FS_INO_NEW | node->id;
 }
 
 static const uint32_t kind_types[] = {
@@ -216,7 +206,7 @@ void cow_fuse_attr(const struct overlay_node *node, const struct cow_stat *st,
 		.nlink = st->links,
 		.uid = st->attr.uid,
 		.gid = st->attr.gid,
-		.blksize = BLOCK_SIZE,
+		.blksize = FS_BLOCK_SIZE,
 	};
 	put_time(st->attr.atime_ns, &out->atime, &out->atimensec);
 	put_time(st->attr.mtime_ns, &out->mtime, &out->mtimensec);
@@ -262,20 +252,11 @@ void cow_touch_dir(struct overlay_node *dir)
 	overlay_touch(dir, &attr);
 }
 
-static uint32_t without_privileges(uint32_t mode)
-{
-	mode &= ~(uint32_t)S_ISUID;
-	/* Without group execution, set-gid meant mandatory locking once. */
-	if (mode & S_IXGRP)
-		mode &= ~(uint32_t)S_ISGID;
-	return mode;
-}
-
 int cow_kill_priv(struct cow_fs *fs, struct overlay_node *node)
 {
 	struct overlay_attr attr = node->attr;
 
-	attr.mode = without_privileges(attr.mode);
+	attr.mode = fs_attr_without_privileges(attr.mode);
 	if (attr.mode == node->attr.mode)
 		return 0;
 	return overlay_set_attr(fs->overlay, node, &attr);
@@ -329,7 +310,7 @@ static void change(const struct overlay_node *node,
 	if (node->kind == OVERLAY_FILE &&
 	    (in->valid & FATTR_KILL_SUIDGID ||
 	     (chown && !(in->valid & FATTR_MODE))))
-		attr->mode = without_privileges(attr->mode);
+		attr->mode = fs_attr_without_privileges(attr->mode);
 	change_times(in, attr);
 }
 

@@ -17,68 +17,23 @@
 
 #include "base/mem.h"
 #include "infra/sys/fd.h"
+#include "infra/vfs/fs_listing.h"
 
-#define NAMES_MAX    ((size_t)2 * 1000 * 1000) /* of one directory */
-#define LISTINGS_MAX ((size_t)4096)	       /* open at one time */
 /* A change of a directory this old shows in its times if there is another. */
 #define SETTLED_NS INT64_C(50000000)
-
-#define TYPE_OF(mode) ((uint32_t)(mode) >> 12 & 15)
-
-struct item {
-	char *name; /* owned */
-	uint32_t type;
-	uint64_t ino;
-};
-
-struct cow_listing {
-	uint64_t dir; /* node id */
-	bool built;
-	struct item *items; /* owned */
-	size_t n, capacity;
-};
-
-static void clear(struct cow_listing *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->items[i].name);
-	free(l->items);
-	l->items = NULL;
-	l->n = 0;
-	l->capacity = 0;
-	l->built = false;
-}
-
-static int add(struct cow_listing *l, struct span name, uint32_t type,
-	       uint64_t ino)
-{
-	if (l->n == NAMES_MAX)
-		return -ENOSPC;
-	if (l->n == l->capacity) {
-		l->capacity = l->capacity ? 2 * l->capacity : 16;
-		l->items =
-			xreallocarray(l->items, l->capacity, sizeof(*l->items));
-	}
-	l->items[l->n++] = (struct item){
-		.name = xmemdup0(name.p, name.len),
-		.type = type,
-		.ino = ino,
-	};
-	return 0;
-}
 
 /* What the listing is of; calls back for each name that shows. */
 struct scan {
 	struct cow_fs *fs;
 	struct overlay_node *dir;
-	struct cow_listing *out; /* NULL: only see whether there is a name */
+	struct fs_listing *out; /* NULL: only see whether there is a name */
 	bool any;
 };
 
 static int see(struct scan *s, struct span name, uint32_t type, uint64_t ino)
 {
 	s->any = true;
-	return s->out ? add(s->out, name, type, ino) : 0;
+	return s->out ? fs_listing_add(s->out, name, type, ino) : 0;
 }
 
 static int see_pinned(struct scan *s)
@@ -89,7 +44,8 @@ static int see_pinned(struct scan *s)
 
 	while (!r && overlay_next_child(s->dir, &at, &child))
 		if (child.node && child.node->pinned)
-			r = see(s, child.name, TYPE_OF(cow_type(child.node)),
+			r = see(s, child.name,
+				FS_LISTING_TYPE(cow_type(child.node)),
 				cow_node_ino(child.node));
 	return r;
 }
@@ -132,7 +88,7 @@ static int see_users_name(struct scan *s, int dirfd, dev_t dev,
 		return 0;
 	if (r < 0)
 		return r;
-	return see(s, SPAN_STR(e->d_name), TYPE_OF(type),
+	return see(s, SPAN_STR(e->d_name), FS_LISTING_TYPE(type),
 		   cow_ino(s->fs, dev, e->d_ino));
 }
 
@@ -210,21 +166,18 @@ int cow_dir_is_empty(struct cow_fs *fs, struct overlay_node *dir)
 }
 
 static int build(struct cow_fs *fs, struct overlay_node *dir,
-		 struct cow_listing *l)
+		 struct fs_listing *l)
 {
+	const struct overlay_node *parent = dir->parent ? dir->parent : dir;
 	struct scan s = { .fs = fs, .dir = dir, .out = l };
-	uint64_t ino = cow_node_ino(dir);
 	int r;
 
-	clear(l);
-	/* The kernel knows the parent's number itself. */
-	r = add(l, SPAN_STR("."), TYPE_OF(S_IFDIR), ino);
-	if (!r)
-		r = add(l, SPAN_STR(".."), TYPE_OF(S_IFDIR), ino);
+	fs_listing_clear(l);
+	r = fs_listing_add_dots(l, cow_node_ino(dir), cow_node_ino(parent));
 	if (!r)
 		r = scan(&s);
 	if (r < 0)
-		clear(l);
+		fs_listing_clear(l);
 	else
 		l->built = true;
 	return r;
@@ -246,60 +199,21 @@ static bool is_unchanged(struct cow_fs *fs, struct overlay_node *dir)
 	return file_identity_equals(&now, &listed->identity);
 }
 
-/* A free place in the table, which grows when there is none. */
-static int find_slot(struct cow_fs *fs, size_t *out)
-{
-	size_t n = fs->open_n;
-
-	for (size_t i = 0; i < n; i++)
-		if (!fs->open[i]) {
-			*out = i;
-			return 0;
-		}
-	if (n >= LISTINGS_MAX)
-		return -ENFILE;
-	fs->open_n = n ? 2 * n : 16;
-	fs->open = (struct cow_listing **)xreallocarray(
-		(void *)fs->open, fs->open_n, sizeof(*fs->open));
-	for (size_t i = n; i < fs->open_n; i++)
-		fs->open[i] = NULL;
-	*out = n;
-	return 0;
-}
-
 int cow_opendir(struct fs *base, uint64_t id, uint64_t *handle,
 		uint32_t *open_flags)
 {
 	struct cow_fs *fs = cow_fs_of(base);
 	struct overlay_node *dir;
-	struct cow_listing *l;
-	size_t slot = 0;
 	int r = cow_find_dir(fs, id, &dir);
 
+	if (!r)
+		r = fs_listings_open(&fs->open, id, handle);
 	if (r < 0)
 		return r;
-	r = find_slot(fs, &slot);
-	if (r < 0)
-		return r;
-	l = xcalloc(1, sizeof(*l));
-	l->dir = id;
-	fs->open[slot] = l;
-	*handle = slot + 1;
 	*open_flags = FOPEN_CACHE_DIR;
 	if (is_unchanged(fs, dir))
 		*open_flags |= FOPEN_KEEP_CACHE;
 	return 0;
-}
-
-static struct cow_listing *find_listing(struct cow_fs *fs, uint64_t dir,
-					uint64_t handle)
-{
-	struct cow_listing *l;
-
-	if (!handle || handle > fs->open_n)
-		return NULL;
-	l = fs->open[handle - 1];
-	return l && l->dir == dir ? l : NULL;
 }
 
 /* The entry of a name for a listing with entries; nodeid 0 when there is none
@@ -319,7 +233,7 @@ static void find_entry(struct cow_fs *fs, struct overlay_node *dir,
 }
 
 static bool hand_out(struct cow_fs *fs, struct overlay_node *dir,
-		     const struct item *item, uint64_t next,
+		     const struct fs_listing_item *item, uint64_t next,
 		     struct fs_dir_sink *sink)
 {
 	struct span name = SPAN_STR(item->name);
@@ -340,12 +254,12 @@ int cow_readdir(struct fs *base, uint64_t id, uint64_t handle, uint64_t offset,
 {
 	struct cow_fs *fs = cow_fs_of(base);
 	struct overlay_node *dir;
-	struct cow_listing *l;
+	struct fs_listing *l;
 	int r = cow_find_dir(fs, id, &dir);
 
 	if (r < 0)
 		return r;
-	l = find_listing(fs, id, handle);
+	l = fs_listings_find(&fs->open, id, handle);
 	if (!l)
 		return -EBADF;
 	if (!l->built || !offset) {
@@ -361,22 +275,5 @@ int cow_readdir(struct fs *base, uint64_t id, uint64_t handle, uint64_t offset,
 
 void cow_releasedir(struct fs *base, uint64_t id, uint64_t handle)
 {
-	struct cow_fs *fs = cow_fs_of(base);
-	struct cow_listing *l = find_listing(fs, id, handle);
-
-	if (!l)
-		return;
-	clear(l);
-	free(l);
-	fs->open[handle - 1] = NULL;
-}
-
-void cow_close_listings(struct cow_fs *fs)
-{
-	for (size_t i = 0; i < fs->open_n; i++)
-		if (fs->open[i])
-			cow_releasedir(&fs->base, fs->open[i]->dir, i + 1);
-	free((void *)fs->open);
-	fs->open = NULL;
-	fs->open_n = 0;
+	fs_listings_close(&cow_fs_of(base)->open, id, handle);
 }

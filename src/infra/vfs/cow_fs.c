@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -92,7 +93,7 @@ static void cow_reset(struct fs *base)
 {
 	struct cow_fs *fs = cow_fs_of(base);
 
-	cow_close_listings(fs);
+	fs_listings_release(&fs->open);
 	cow_forget_all(fs);
 }
 
@@ -129,19 +130,48 @@ static const struct fs_ops cow_ops = {
 	.reset = cow_reset,
 };
 
+/* Goes on where the records end; what a crash cut short is taken back. */
+static int replay(struct cow_fs *fs, struct err *err)
+{
+	struct span rest;
+	struct stat st;
+	void *p;
+	int r;
+
+	if (fstat(fs->records_fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "the records are no file");
+	if (!st.st_size)
+		return 0;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
+		 fs->records_fd, 0);
+	if (p == MAP_FAILED)
+		return err_sys(err, errno, "map records");
+	rest = (struct span){ .p = p, .len = (size_t)st.st_size };
+	r = overlay_replay(fs->overlay, &rest);
+	munmap(p, (size_t)st.st_size);
+	if (r < 0)
+		return err_set(err, ERR_INTEGRITY,
+			       "the records of the session are damaged");
+	fs->records_len = (uint64_t)st.st_size - rest.len;
+	if (rest.len && ftruncate(fs->records_fd, (off_t)fs->records_len) < 0)
+		return err_sys(err, errno, "cut the records");
+	return 0;
+}
+
 static int open_state(struct cow_fs *fs, struct err *err)
 {
-	if (mkdirat(fs->cfg.state_fd, COW_OBJECTS_DIR, OBJECTS_MODE) < 0)
+	if (mkdirat(fs->cfg.state_fd, COW_OBJECTS_DIR, OBJECTS_MODE) < 0 &&
+	    errno != EEXIST)
 		return err_sys(err, errno, "create directory '%s'",
 			       COW_OBJECTS_DIR);
 	fs->objects_fd = fd_open_no_symlinks(fs->cfg.state_fd, COW_OBJECTS_DIR,
 					     O_RDONLY | O_DIRECTORY, 0, err);
 	if (fs->objects_fd < 0)
 		return -1;
-	fs->records_fd = fd_open_no_symlinks(
-		fs->cfg.state_fd, COW_RECORDS_FILE,
-		O_WRONLY | O_APPEND | O_CREAT | O_EXCL, RECORDS_MODE, err);
-	return fs->records_fd < 0 ? -1 : 0;
+	fs->records_fd = fd_open_no_symlinks(fs->cfg.state_fd, COW_RECORDS_FILE,
+					     O_RDWR | O_APPEND | O_CREAT,
+					     RECORDS_MODE, err);
+	return fs->records_fd < 0 ? -1 : replay(fs, err);
 }
 
 static int make_overlay(struct cow_fs *fs, struct err *err)

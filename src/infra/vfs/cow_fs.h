@@ -44,8 +44,9 @@ struct cow_fs_config {
 };
 
 /*
- * Makes `objects` and `records` in the session directory, which must not have
- * them yet (ERR_EXISTS).
+ * Makes `objects` and `records` in the session directory, or goes on with what
+ * the records say that are there: nobody else may be doing so. ERR_INTEGRITY
+ * when they are damaged.
  */
 must_check int cow_fs_new(const struct cow_fs_config *cfg, struct cow_fs **out,
 			  struct err *err);

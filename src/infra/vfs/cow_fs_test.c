@@ -80,6 +80,11 @@ static const struct {
 	  "stat h/1; cat h/2; add h/1 er; cat h/2; stat h/2; rm h/1;"
 	  "cat h/2; ls h",
 	  "100644 2 1000 4; hard; harder; 100644 2 1000 6; harder; 2" },
+	{ "hard links of the user, not all of them looked up",
+	  "chmod h/1 600; stat h/1; add h/1 er; stat h/1; ln h/1 h/3;"
+	  "stat h/1; rm h/1; stat h/3; rm h/3; stat h/2; rm h/2; ls h",
+	  "100600 2 1000 4; 100600 2 1000 6; 100600 3 1000 6; "
+	  "100600 2 1000 6; 100600 1 1000 6; " },
 	{ "hard links",
 	  "ln a d/l; stat a; put d/l both; cat a; rm a; cat d/l;"
 	  "stat d/l; ln d h/d; ln d/l d/x",
@@ -104,9 +109,11 @@ static const struct {
 	  "getx a user.one; lsx a; setx a user.two 2; lsx a;"
 	  "rmx a user.one; rmx a user.one; rmx a user.two; lsx a;"
 	  "getx a user.one; setx a security.x 1; getx a trusted.y;"
-	  "setx a user. 1; setx l/in user.x 1; getx d user.q; lsx d",
+	  "setx a user. 1; getx a user.; rmx a user.; rmx a system.x;"
+	  "setx l/in user.x 1; getx d user.q; lsx d",
 	  "1; user.one,; user.one,user.two,; ENODATA; ; ENODATA; "
-	  "EOPNOTSUPP; ENODATA; EOPNOTSUPP; EPERM; ENODATA; " },
+	  "EOPNOTSUPP; ENODATA; EINVAL; EINVAL; EINVAL; ENODATA; EPERM; "
+	  "ENODATA; " },
 	{ "extended attributes and content",
 	  "add a x; getx a user.one; rmx a user.one; lsx a", "1; " },
 };
@@ -318,6 +325,58 @@ static void test_open_listing_does_not_change(void **state unused)
 	world_release(&w);
 }
 
+struct dots_sink {
+	struct fs_dir_sink base;
+	uint64_t dot, dot_dot;
+};
+
+static bool take_dots(struct fs_dir_sink *base, struct span name,
+		      uint32_t type unused, uint64_t ino, uint64_t next unused,
+		      const struct fuse_entry_out *entry unused)
+{
+	struct dots_sink *s = container_of(base, struct dots_sink, base);
+
+	if (span_equals(name, "."))
+		s->dot = ino;
+	else if (span_equals(name, ".."))
+		s->dot_dot = ino;
+	return true;
+}
+
+static void test_dots_have_the_numbers_of_directories(void **state unused)
+{
+	static const struct {
+		const char *dir, *above;
+	} rows[] = {
+		{ "d/s", "d" }, { "d", "." }, { "n/m", "n" }, { ".", "." }
+	};
+	struct world w;
+
+	world_init(&w);
+	populate(&w);
+	world_start(&w, /* read_only */ false, 0);
+	expect(&w, "mkdir n; mkdir n/m", "");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t id = (uint64_t)guest_find(&w, rows[i].dir), handle;
+		struct dots_sink s = { .base = { .add = take_dots } };
+		struct fuse_attr dir, above;
+		uint32_t flags;
+
+		assert_int_equal(guest_stat(&w, id, &dir), 0);
+		assert_int_equal(
+			guest_stat(&w, (uint64_t)guest_find(&w, rows[i].above),
+				   &above),
+			0);
+		assert_int_equal(w.fs->ops->opendir(w.fs, id, &handle, &flags),
+				 0);
+		assert_int_equal(
+			w.fs->ops->readdir(w.fs, id, handle, 0, &s.base), 0);
+		CHECK(s.dot == dir.ino && s.dot_dot == above.ino,
+		      "wrong numbers in %s", rows[i].dir);
+	}
+	world_release(&w);
+}
+
 static void test_reset_forgets_everything(void **state unused)
 {
 	struct fuse_attr attr;
@@ -383,17 +442,52 @@ static void test_failing_record_changes_nothing(void **state unused)
 	world_release(&w);
 }
 
-static void test_session_directory_is_used_once(void **state unused)
+static void test_session_goes_on_where_it_ended(void **state unused)
+{
+	struct world w;
+	int fd;
+
+	world_init(&w);
+	populate(&w);
+	world_start(&w, /* read_only */ false, 0);
+	expect(&w, "put n new; add a er; rm d/x; mkdir m; mv h m/h", "");
+	cow_fs_free(w.cow);
+	/* A crash has cut the last record. */
+	fd = openat(w.state_fd, COW_RECORDS_FILE,
+		    O_WRONLY | O_APPEND | O_CLOEXEC);
+	CHECK(write(fd, "\x40\0\0", 3) == 3, "%s", strerror(errno));
+	close(fd);
+	world_start(&w, /* read_only */ false, 0);
+	expect(&w, "ls .; cat n; cat a; ls d; ls m/h; put o 1; add n +; cat n",
+	       "a d e l m n; new; alphaer; s y; 1 2; new+");
+	world_check_replay(&w);
+	world_release(&w);
+}
+
+static void test_damaged_records_are_refused(void **state unused)
 {
 	struct err err = ERR_INIT;
 	struct cow_fs *second = NULL;
+	struct cow_fs_config cfg;
 	struct world w;
+	int fd;
 
 	world_init(&w);
 	world_start(&w, /* read_only */ false, 0);
-	CHECK_FAILS(cow_fs_new(&w.cow->cfg, &second, &err), &err, ERR_EXISTS,
-		    "objects");
+	expect(&w, "put n new; put o old", "");
+	cfg = w.cow->cfg;
+	cow_fs_free(take_ptr(w.cow));
+	fd = openat(w.state_fd, COW_RECORDS_FILE, O_WRONLY | O_CLOEXEC);
+	CHECK(pwrite(fd, "x", 1, 10) == 1, "%s", strerror(errno));
+	close(fd);
+	CHECK_FAILS(cow_fs_new(&cfg, &second, &err), &err, ERR_INTEGRITY,
+		    "damaged");
 	assert_null(second);
+	assert_return_code(unlinkat(w.state_fd, COW_RECORDS_FILE, 0), errno);
+	assert_return_code(symlinkat("objects/x", w.state_fd, COW_RECORDS_FILE),
+			   errno);
+	CHECK_FAILS(cow_fs_new(&cfg, &second, &err), &err, ERR_SYSTEM,
+		    "records");
 	world_release(&w);
 }
 
@@ -406,10 +500,12 @@ int main(void)
 		cmocka_unit_test(test_unnamed_file_gets_name),
 		cmocka_unit_test(test_listing_is_cached_while_unchanged),
 		cmocka_unit_test(test_open_listing_does_not_change),
+		cmocka_unit_test(test_dots_have_the_numbers_of_directories),
 		cmocka_unit_test(test_reset_forgets_everything),
 		cmocka_unit_test(test_sync_succeeds),
 		cmocka_unit_test(test_failing_record_changes_nothing),
-		cmocka_unit_test(test_session_directory_is_used_once),
+		cmocka_unit_test(test_session_goes_on_where_it_ended),
+		cmocka_unit_test(test_damaged_records_are_refused),
 	};
 
 	return RUN_TESTS(tests);

@@ -12,49 +12,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "infra/sys/loop.h"
+#include "infra/vfs/fs_open.h"
 
 /* A directory is opened by its path again after that long. */
 #define DIR_TRUST_NS INT64_C(1000000000)
 
-static int open_once(int dirfd, const char *path, int flags, mode_t mode)
-{
-	struct open_how how = {
-		.flags = (uint64_t)(unsigned int)(flags | O_CLOEXEC),
-		.mode = mode,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	do
-		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	while (fd < 0 && errno == EINTR);
-	return fd < 0 ? -errno : (int)fd;
-}
-
 int cow_open(struct cow_fs *fs, int dirfd, const char *path, int flags,
 	     mode_t mode)
 {
-	int fd = open_once(dirfd, path, flags, mode);
-
-	if (fd != -EMFILE && fd != -ENFILE)
-		return fd;
-	cow_fds_shed(&fs->fds, dirfd);
-	return open_once(dirfd, path, flags, mode);
-}
-
-/* The path leads to nothing that may be seen. */
-static bool is_absent(int r)
-{
-	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV;
+	return fs_open_beneath(&fs->fds, dirfd, path, flags, mode);
 }
 
 int cow_lower_dir(struct cow_fs *fs, struct overlay_node *dir)
@@ -73,7 +45,7 @@ int cow_lower_dir(struct cow_fs *fs, struct overlay_node *dir)
 		      O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd < 0) {
 		cow_fds_drop(&fs->fds, &cn->fd);
-		return is_absent(fd) ? -ENOENT : fd;
+		return fs_open_is_absent(fd) ? -ENOENT : fd;
 	}
 	cow_fds_put(&fs->fds, &cn->fd, fd);
 	return fd;
@@ -147,6 +119,10 @@ int cow_lower_shows(struct cow_fs *fs, struct overlay_node *dir, int dirfd,
 	    (fs->cfg.exclude &&
 	     exclude_matches(fs->cfg.exclude, path, S_ISDIR(type))))
 		return -ENOENT;
+	/* Nothing would clean what git reads there. */
+	if ((S_ISLNK(type) || (S_ISREG(type) && fs->cfg.read_only)) &&
+	    cow_git_is_config(fs, dir, name))
+		return -ENOENT;
 	if (!S_ISLNK(type))
 		return 0;
 	r = read_target(dirfd, name, target);
@@ -167,7 +143,7 @@ int cow_lower_look(struct cow_fs *fs, struct overlay_node *dir,
 	if (dirfd < 0)
 		return dirfd;
 	if (fstatat(dirfd, name, &out->st, AT_SYMLINK_NOFOLLOW) < 0)
-		return is_absent(-errno) ? -ENOENT : -errno;
+		return fs_open_is_absent(-errno) ? -ENOENT : -errno;
 	r = cow_lower_shows(fs, dir, dirfd, name, out->st.st_mode,
 			    &out->target);
 	if (r < 0)
@@ -184,7 +160,7 @@ static int open_path(struct cow_fs *fs, const char *path)
 	int fd = cow_open(fs, fs->cfg.lower_fd, *path ? path : ".",
 			  O_PATH | O_NOFOLLOW, 0);
 
-	return is_absent(fd) ? -ESTALE : fd;
+	return fs_open_is_absent(fd) ? -ESTALE : fd;
 }
 
 static int stat_path(struct cow_fs *fs, const char *path, struct stat *out)
@@ -241,7 +217,7 @@ int cow_lower_open(struct cow_fs *fs, struct overlay_node *node)
 	fd = cow_open(fs, fs->cfg.lower_fd, node->lower,
 		      O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0);
 	if (fd < 0)
-		return is_absent(fd) ? -ESTALE : fd;
+		return fs_open_is_absent(fd) ? -ESTALE : fd;
 	/* It may have been replaced since. */
 	if (fstat(fd, &st) == 0 && is_the_one(cn, &st))
 		return fd;

@@ -168,6 +168,39 @@ static int remember(struct cow_fs *fs, struct overlay_node *dir,
 	return 0;
 }
 
+/* The guest must not be told anything of a configuration as it is. */
+static int clean_config(struct cow_fs *fs, struct overlay_node *dir,
+			const char *name, struct cow_child *out)
+{
+	int r;
+
+	if (!shows_content(out->node) || !cow_git_is_config(fs, dir, name))
+		return 0;
+	r = cow_git_clean(fs, out->node);
+	out->fixed = true;
+	out->has_st = false;
+	if (r < 0)
+		cow_settle(fs, take_ptr(out->node)->id);
+	return r;
+}
+
+/* What the overlay has pinned. */
+static int pinned_child(struct cow_fs *fs, struct overlay_node *dir,
+			const char *name, struct overlay_node *node,
+			struct cow_child *out)
+{
+	int r;
+
+	out->node = node;
+	r = clean_config(fs, dir, name, out);
+	if (r < 0)
+		return r;
+	out->fixed = !shows_content(node);
+	if (!out->fixed)
+		follow_user(fs, node);
+	return 0;
+}
+
 int cow_child(struct cow_fs *fs, struct overlay_node *dir, const char *name,
 	      struct cow_child *out)
 {
@@ -184,11 +217,7 @@ int cow_child(struct cow_fs *fs, struct overlay_node *dir, const char *name,
 	case OVERLAY_NAME_THERE:
 		if (!node->pinned)
 			break;
-		out->node = node;
-		out->fixed = !shows_content(node);
-		if (!out->fixed)
-			follow_user(fs, node);
-		return 0;
+		return pinned_child(fs, dir, name, node, out);
 	case OVERLAY_NAME_UNKNOWN:
 		break;
 	}
@@ -204,7 +233,7 @@ int cow_child(struct cow_fs *fs, struct overlay_node *dir, const char *name,
 	free(found.target);
 	out->st = found.st;
 	out->has_st = true;
-	return r;
+	return r < 0 ? r : clean_config(fs, dir, name, out);
 }
 
 int cow_entry(struct cow_fs *fs, const struct cow_child *child,

@@ -27,6 +27,12 @@ static bool is_ours(const char *name)
 	return text_starts_with(name, PREFIX) && name[strlen(PREFIX)];
 }
 
+/* The errno for a name that is not: of nothing, or of another namespace. */
+static int why_not_ours(const char *name, int other)
+{
+	return strcmp(name, PREFIX) == 0 ? -EINVAL : other;
+}
+
 /* Symlinks and special files have none of this namespace. */
 static bool may_have(const struct overlay_node *node)
 {
@@ -139,7 +145,7 @@ int cow_setxattr(struct fs *base, uint64_t id, const char *name,
 	if (fs->cfg.read_only)
 		return -EROFS;
 	if (!is_ours(name))
-		return -EOPNOTSUPP;
+		return why_not_ours(name, -EOPNOTSUPP);
 	if (!may_have(node))
 		return -EPERM;
 	if (strlen(name) > OVERLAY_XATTR_NAME_MAX)
@@ -194,7 +200,9 @@ ssize_t cow_getxattr(struct fs *base, uint64_t id, const char *name, void *buf,
 
 	if (r < 0)
 		return r;
-	if (!is_ours(name) || !may_have(node))
+	if (!is_ours(name))
+		return why_not_ours(name, -ENODATA);
+	if (!may_have(node))
 		return -ENODATA;
 	if (shows_users(node))
 		return get_users(fs, node, name, buf, size);
@@ -249,7 +257,9 @@ int cow_removexattr(struct fs *base, uint64_t id, const char *name)
 		return r;
 	if (fs->cfg.read_only)
 		return -EROFS;
-	if (!is_ours(name) || !may_have(node))
+	if (!is_ours(name))
+		return why_not_ours(name, -ENODATA);
+	if (!may_have(node))
 		return -ENODATA;
 	r = cow_import_xattrs(fs, node);
 	if (!r)

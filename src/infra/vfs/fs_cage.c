@@ -15,7 +15,9 @@
  *
  * Many calls take a path. The filter cannot look at it, but Landlock does. What
  * Landlock does not know about is left out (mode, owner, attributes), except
- * for looking at a file and setting its times.
+ * for looking at a file and setting its times. Where the guest changes the
+ * share itself, modes and attributes can be set of open files only, which
+ * Landlock has let through.
  */
 #include "infra/vfs/fs_cage.h"
 
@@ -24,6 +26,7 @@
 #include <linux/fs.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -60,6 +63,14 @@ struct ruleset_attr {
 	 LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_MAKE_REG |    \
 	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
 	 LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REFER)
+
+/* What a share that the guest changes needs more; still no devices. */
+#define ACCESS_SHARE                                  \
+	(ACCESS_WRITE | LANDLOCK_ACCESS_FS_MAKE_SYM | \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SOCK)
+
+/* Before that, files cannot be moved between directories. */
+#define ABI_REFER 2
 
 static struct ruleset_attr known_rights(long abi, size_t *size)
 {
@@ -99,39 +110,82 @@ static int add_rule(int ruleset, int fd, uint64_t rights, struct err *err)
 	return 0;
 }
 
-int fs_cage_enter_files(int read_fd, int write_fd, struct log *log,
-			struct err *err)
+/* What may be done beneath a directory; fd -1 for none. */
+struct place {
+	int fd;
+	uint64_t rights;
+};
+
+static int restrict_to(long abi, const struct place *places, size_t n,
+		       struct err *err)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-			   LANDLOCK_CREATE_RULESET_VERSION);
 	auto_close int ruleset = -1;
 	struct ruleset_attr attr;
 	size_t size;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
-		return err_sys(err, errno, "forbid new privileges");
-	if (abi < 0) {
-		log_warn(log, "fs: this kernel has no Landlock");
-		return 0;
-	}
-	if (abi < ABI_ALL)
-		log_info(log,
-			 "fs: Landlock of version %ld, not all of it is "
-			 "there",
-			 abi);
 	attr = known_rights(abi, &size);
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (ruleset < 0)
 		return err_sys(err, errno, "make a Landlock ruleset");
-	if (add_rule(ruleset, read_fd, ACCESS_READ, err) < 0)
-		return -1;
-	if (write_fd >= 0 &&
-	    add_rule(ruleset, write_fd, ACCESS_WRITE & attr.handled_access_fs,
-		     err) < 0)
-		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (places[i].fd >= 0 &&
+		    add_rule(ruleset, places[i].fd,
+			     places[i].rights & attr.handled_access_fs,
+			     err) < 0)
+			return -1;
+	}
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		return err_sys(err, errno, "enter the Landlock ruleset");
 	return 0;
+}
+
+/* The version of Landlock; -1 when there is none that helps. */
+static long find_landlock(long abi_min, struct log *log)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+			   LANDLOCK_CREATE_RULESET_VERSION);
+
+	if (abi < 0)
+		log_warn(log, "fs: this kernel has no Landlock");
+	else if (abi < abi_min)
+		log_warn(log, "fs: this kernel's Landlock cannot move files, "
+			      "going without");
+	else if (abi < ABI_ALL)
+		log_info(log,
+			 "fs: Landlock of version %ld, not all of it is "
+			 "there",
+			 abi);
+	return abi < abi_min ? -1 : abi;
+}
+
+static int enter_files(long abi_min, const struct place *places, size_t n,
+		       struct log *log, struct err *err)
+{
+	long abi;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
+		return err_sys(err, errno, "forbid new privileges");
+	abi = find_landlock(abi_min, log);
+	return abi < 0 ? 0 : restrict_to(abi, places, n, err);
+}
+
+int fs_cage_enter_files(int read_fd, int write_fd, struct log *log,
+			struct err *err)
+{
+	const struct place places[] = {
+		{ .fd = read_fd, .rights = ACCESS_READ },
+		{ .fd = write_fd, .rights = ACCESS_WRITE },
+	};
+
+	return enter_files(/* abi_min */ 1, places, ARRAY_SIZE(places), log,
+			   err);
+}
+
+int fs_cage_enter_share(int share_fd, struct log *log, struct err *err)
+{
+	const struct place share = { .fd = share_fd, .rights = ACCESS_SHARE };
+
+	return enter_files(ABI_REFER, &share, 1, log, err);
 }
 
 /* Whatever the arguments. Calls that an architecture lacks are negative. */
@@ -200,6 +254,12 @@ static const int plain_calls[] = {
 	SCMP_SYS(exit_group),
 };
 
+/* For a share that the guest changes itself. */
+static const int share_calls[] = {
+	SCMP_SYS(linkat), SCMP_SYS(symlinkat), SCMP_SYS(mknodat),
+	SCMP_SYS(fchmod), SCMP_SYS(fsetxattr), SCMP_SYS(fremovexattr),
+};
+
 /* What may be asked of a descriptor with fcntl(2). */
 static const int fcntl_commands[] = {
 	F_GETFD,	 F_SETFD,     F_GETFL,	   F_SETFL,
@@ -246,12 +306,23 @@ static int allow_send(scmp_filter_ctx filter, struct err *err)
 	return allow(filter, SCMP_SYS(sendto), 1, &cmp, err);
 }
 
-static int allow_all(scmp_filter_ctx filter, struct err *err)
+static int allow_plain(scmp_filter_ctx filter, const int *calls, size_t n,
+		       struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(plain_calls); i++) {
-		if (allow(filter, plain_calls[i], 0, NULL, err) < 0)
+	for (size_t i = 0; i < n; i++) {
+		if (allow(filter, calls[i], 0, NULL, err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int allow_all(scmp_filter_ctx filter, bool share, struct err *err)
+{
+	if (allow_plain(filter, plain_calls, ARRAY_SIZE(plain_calls), err) < 0)
+		return -1;
+	if (share &&
+	    allow_plain(filter, share_calls, ARRAY_SIZE(share_calls), err) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(fcntl_commands); i++) {
 		if (allow_equal(filter, SCMP_SYS(fcntl), 1,
 				(scmp_datum_t)fcntl_commands[i], err) < 0)
@@ -285,7 +356,7 @@ static int load(scmp_filter_ctx filter, struct err *err)
 	return 0;
 }
 
-int fs_cage_enter_calls(struct err *err)
+static int enter_calls(bool share, struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int r;
@@ -293,9 +364,19 @@ int fs_cage_enter_calls(struct err *err)
 	if (!filter)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "there is no system call filter");
-	r = allow_all(filter, err);
+	r = allow_all(filter, share, err);
 	if (r == 0)
 		r = load(filter, err);
 	seccomp_release(filter);
 	return r;
+}
+
+int fs_cage_enter_calls(struct err *err)
+{
+	return enter_calls(/* share */ false, err);
+}
+
+int fs_cage_enter_share_calls(struct err *err)
+{
+	return enter_calls(/* share */ true, err);
 }

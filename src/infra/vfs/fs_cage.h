@@ -38,10 +38,19 @@ must_check int fs_cage_enter_files(int read_fd, int write_fd, struct log *log,
 				   struct err *err);
 
 /*
+ * The same with one directory, in which everything can be made but devices.
+ * Left out on a kernel where files could not be moved then.
+ */
+must_check int fs_cage_enter_share(int share_fd, struct log *log,
+				   struct err *err);
+
+/*
  * Leaves the system calls that serving takes; any other kills the process.
  * No program can be executed and no memory made executable, no socket and no
  * process be created.
  */
 must_check int fs_cage_enter_calls(struct err *err);
+/* For fs_cage_enter_share(): those that make names, modes and attributes. */
+must_check int fs_cage_enter_share_calls(struct err *err);
 
 #endif /* BBOX_INFRA_VFS_FS_CAGE_H */

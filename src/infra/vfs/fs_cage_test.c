@@ -562,6 +562,164 @@ static void test_read_only_share_leaves_no_place_to_write(void **state unused)
 	teardown(&p);
 }
 
+/* The share of which everything is the guest's to change, with a descriptor
+ * of /proc from before, as the pass-through has it. */
+static int share_proc_fd = -1;
+
+static int use_share(const struct place *p)
+{
+	auto_close int path = openat(p->w, "f", O_PATH | O_CLOEXEC);
+	auto_close int fd = -1;
+	char name[16], text[64];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%d", path);
+	fd = openat(share_proc_fd, name, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0600) < 0 || ftruncate(fd, 1) < 0 ||
+	    linkat(share_proc_fd, name, p->w, "h", AT_SYMLINK_FOLLOW) < 0 ||
+	    mkdirat(p->w, "d", 0700) < 0 ||
+	    renameat2(p->w, "h", p->w, "d/h", RENAME_NOREPLACE) < 0 ||
+	    linkat(share_proc_fd, name, p->w, "d/i", AT_SYMLINK_FOLLOW) < 0 ||
+	    symlinkat("/etc/passwd", p->w, "s") < 0 ||
+	    linkat(p->w, "s", p->w, "t", 0) < 0 ||
+	    mkfifoat(p->w, "p", 0600) < 0 ||
+	    mknodat(p->w, "u", S_IFSOCK | 0600, 0) < 0 ||
+	    utimensat(path, "", NULL, AT_EMPTY_PATH) < 0 ||
+	    unlinkat(p->w, "d/h", 0) < 0 || unlinkat(p->w, "d/i", 0) < 0 ||
+	    unlinkat(p->w, "d", AT_REMOVEDIR) < 0 || fstat(fd, &st) < 0)
+		return errno;
+	/* Whether the file system can is not the question. */
+	discard(fsetxattr(fd, "user.x", "1", 1, 0));
+	discard(fremovexattr(fd, "user.x"));
+	return readlinkat(share_proc_fd, name, text, sizeof(text)) > 0 ? 0 : 1;
+}
+
+/* By a descriptor of what is not in the share. */
+static int reopen_o(const struct place *p)
+{
+	auto_close int path = openat(p->top, "o/f", O_PATH | O_CLOEXEC);
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", path);
+	return open_in(share_proc_fd, name, O_RDONLY);
+}
+
+static int link_o(const struct place *p)
+{
+	auto_close int path = openat(p->top, "o/f", O_PATH | O_CLOEXEC);
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", path);
+	return errno_if(linkat(share_proc_fd, name, p->w, "stolen",
+			       AT_SYMLINK_FOLLOW) < 0)
+		       ? EACCES
+		       : 0;
+}
+
+static int put_into_o(const struct place *p)
+{
+	return errno_if(renameat(p->w, "f", p->top, "o/put") < 0) ? EACCES : 0;
+}
+
+static int symlink_o(const struct place *p)
+{
+	return errno_if(symlinkat("f", p->top, "o/l") < 0);
+}
+
+static int device_w(const struct place *p)
+{
+	/* Who is not root cannot in any case. */
+	return errno_if(mknodat(p->w, "c", S_IFCHR | 0600, 0x103) < 0) ? EACCES
+								       : 0;
+}
+
+static const struct file_case share_cases[] = {
+	{ "use the share", use_share, 0 },
+	{ "read share", read_w, 0 },
+	{ "write share", write_w, 0 },
+	{ "read elsewhere", read_o, EACCES },
+	{ "read another directory", read_r, EACCES },
+	{ "list above", list_top, EACCES },
+	{ "reopen elsewhere", reopen_o, EACCES },
+	{ "link from elsewhere", link_o, EACCES },
+	{ "move elsewhere", put_into_o, EACCES },
+	{ "symlink elsewhere", symlink_o, EACCES },
+	{ "device", device_w, EACCES },
+	{ "read /etc/passwd", read_passwd, EACCES },
+	{ "read /proc", read_proc, EACCES },
+};
+
+static int in_share_cage(const struct place *p, act_fn *act)
+{
+	share_proc_fd = open("/proc/self/fd", O_PATH | O_CLOEXEC);
+	if (share_proc_fd < 0 ||
+	    fs_cage_enter_share(p->w, &no_log, ERR_IGNORE) < 0 ||
+	    fs_cage_enter_share_calls(ERR_IGNORE) < 0)
+		return EXIT_NO_CAGE;
+	return act(p);
+}
+
+static const struct file_case *now_acting;
+
+static int act_in_share(const struct place *p)
+{
+	return in_share_cage(p, now_acting->act);
+}
+
+static void test_one_directory_is_the_guests(void **state unused)
+{
+	if (!has_landlock())
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(share_cases); i++) {
+		struct place p;
+		int status;
+
+		setup(&p);
+		now_acting = &share_cases[i];
+		status = run(&p, false, false, act_in_share);
+		CHECK(WIFEXITED(status) &&
+			      WEXITSTATUS(status) == now_acting->want,
+		      "%s: status 0x%x", now_acting->name,
+		      (unsigned int)status);
+		teardown(&p);
+	}
+}
+
+/* Whose paths no cage looks at. */
+static int chmod_path(const struct place *p)
+{
+	return (int)syscall(SYS_fchmodat, p->w, "f", 0600);
+}
+
+static int set_attribute(const struct place *p unused)
+{
+	return (int)syscall(SYS_setxattr, "f", "user.x", "1", 1, 0);
+}
+
+static int chown_path(const struct place *p)
+{
+	return (int)syscall(SYS_fchownat, p->w, "f", 0, 0, 0);
+}
+
+static void test_paths_that_nobody_judges_kill(void **state unused)
+{
+	static const struct file_case cases[] = {
+		{ "fchmodat", chmod_path, 0 },
+		{ "setxattr", set_attribute, 0 },
+		{ "fchownat", chown_path, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct place p;
+
+		setup(&p);
+		now_acting = &cases[i];
+		check_killed(now_acting->name,
+			     run(&p, false, false, act_in_share));
+		teardown(&p);
+	}
+}
+
 static int act_no_new_privs(const struct place *p unused)
 {
 	return prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1 ? 0 : 1;
@@ -590,6 +748,8 @@ int main(void)
 #endif
 		cmocka_unit_test(test_only_two_directories_are_left),
 		cmocka_unit_test(test_read_only_share_leaves_no_place_to_write),
+		cmocka_unit_test(test_one_directory_is_the_guests),
+		cmocka_unit_test(test_paths_that_nobody_judges_kill),
 		cmocka_unit_test(test_no_new_privileges),
 	};
 

@@ -17,7 +17,8 @@
 #define MAGIC_LEN    (sizeof(MAGIC) - 1)
 #define FLAG_RO	     0x01U
 #define FLAG_EXCLUDE 0x02U
-#define FLAGS_ALL    (FLAG_RO | FLAG_EXCLUDE)
+#define FLAG_DIRECT  0x04U
+#define FLAGS_ALL    (FLAG_RO | FLAG_EXCLUDE | FLAG_DIRECT)
 #define CONFIG_MAX   (MAGIC_LEN + 1 + EXCLUDE_SAVED_MAX) /* bytes */
 #define SEALS	     (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -29,8 +30,9 @@ void fs_config_release(struct fs_config *c)
 
 static int encode(const struct fs_config *c, struct buf *out, struct err *err)
 {
-	unsigned int flags =
-		(c->read_only ? FLAG_RO : 0) | (c->exclude ? FLAG_EXCLUDE : 0);
+	unsigned int flags = (c->read_only ? FLAG_RO : 0) |
+			     (c->exclude ? FLAG_EXCLUDE : 0) |
+			     (c->direct ? FLAG_DIRECT : 0);
 
 	if (buf_adds(out, MAGIC, err) < 0 ||
 	    buf_addc(out, (char)flags, err) < 0)
@@ -61,12 +63,14 @@ static int decode(struct span text, struct fs_config *out, struct err *err)
 	if (!span_take(&text, magic, sizeof(magic)) ||
 	    memcmp(magic, MAGIC, sizeof(magic)) != 0 ||
 	    !span_take_u8(&text, &flags) || (flags & ~FLAGS_ALL) ||
+	    ((flags & FLAG_DIRECT) && flags != FLAG_DIRECT) ||
 	    (!(flags & FLAG_EXCLUDE) && text.len))
 		return err_set(err, ERR_INVALID, "configuration is damaged");
 	if ((flags & FLAG_EXCLUDE) &&
 	    exclude_load(text, &out->exclude, err) < 0)
 		return -1;
 	out->read_only = flags & FLAG_RO;
+	out->direct = flags & FLAG_DIRECT;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 struct fs_config {
 	bool read_only;
+	bool direct; /* changes go to the directory itself, nothing is hidden */
 	struct exclude *exclude; /* owned; NULL: nothing is hidden */
 };
 

@@ -16,13 +16,14 @@
 
 static void test_configuration_comes_through(void **state unused)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		auto_fs_config struct fs_config in = FS_CONFIG_INIT;
 		auto_fs_config struct fs_config out = FS_CONFIG_INIT;
 		auto_close int fd = -1;
 		struct err err = ERR_INIT;
 
 		in.read_only = i & 1;
+		in.direct = i & 4;
 		if (i & 2) {
 			in.exclude = exclude_new(EXCLUDE_FOR_SNAPSHOT);
 			CHECK_OK(exclude_add_pattern(in.exclude, "*.tmp", &err),
@@ -35,6 +36,7 @@ static void test_configuration_comes_through(void **state unused)
 		fs_config_release(&out);
 		CHECK_OK(fs_config_read(fd, &out, &err), &err);
 		assert_int_equal(out.read_only, in.read_only);
+		assert_int_equal(out.direct, in.direct);
 		assert_int_equal(!!out.exclude, !!in.exclude);
 		if (out.exclude) {
 			assert_true(
@@ -71,7 +73,10 @@ static void test_other_bytes_are_refused(void **state unused)
 		{ BYTES("bbox-fs\n"), "damaged" },
 		{ BYTES("bbox-fs "), "damaged" },
 		{ BYTES("BBOX-FS\n\1"), "damaged" },
-		{ BYTES("bbox-fs\n\4"), "damaged" },
+		{ BYTES("bbox-fs\n\10"), "damaged" },
+		{ BYTES("bbox-fs\n\5"), "damaged" },
+		{ BYTES("bbox-fs\n\6"), "damaged" },
+		{ BYTES("bbox-fs\n\4x"), "damaged" },
 		{ BYTES("bbox-fs\n\1x"), "damaged" },
 		{ BYTES("bbox-fs\n\2"), "no purpose" },
 		{ BYTES("bbox-fs\n\2S\0\0\0\1"), "damaged" },

@@ -11,10 +11,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -24,6 +26,7 @@
 #include "infra/vfs/fs_cage.h"
 #include "infra/vfs/fs_config.h"
 #include "infra/vfs/fuse_server.h"
+#include "infra/vfs/pass_fs.h"
 #include "infra/vfs/vhost_user.h"
 
 #define OPEN_FILES_MAX ((rlim_t)1024 * 1024)
@@ -36,6 +39,8 @@ struct helper {
 	struct log log;
 	struct fs_config config;
 	int socket_fd, lower_fd, state_fd, config_fd;
+	int proc_fd; /* what the pass-through needs */
+	uint32_t uid, gid;
 };
 
 static void write_record(struct log *log unused, enum log_level level,
@@ -68,6 +73,15 @@ static int take_fd(const char *text, int *out, struct err *err)
 	return 0;
 }
 
+/* Out of reach in the cage. */
+static int prepare_direct(struct helper *h, struct err *err)
+{
+	/* The guest's kernel has applied the guest's. */
+	umask(0);
+	h->proc_fd = fd_open_dir("/proc/self/fd", err);
+	return h->proc_fd < 0 ? -1 : 0;
+}
+
 static int take_args(struct helper *h, int argc, char **argv, struct err *err)
 {
 	if (argc != FS_HELPER_ARGS + 1)
@@ -83,6 +97,8 @@ static int take_args(struct helper *h, int argc, char **argv, struct err *err)
 	if (fs_config_read(h->config_fd, &h->config, err) < 0)
 		return -1;
 	fd_close(&h->config_fd);
+	if (h->config.direct)
+		return prepare_direct(h, err);
 	if (!h->config.read_only && h->state_fd < 0)
 		return err_set(err, ERR_INVALID, "no place for changes");
 	return 0;
@@ -94,6 +110,8 @@ static int set_limits(size_t *out, struct err *err)
 	const struct rlimit no_core = { .rlim_cur = 0 };
 	struct rlimit files;
 
+	/* A file too large for the user's limit is an error of the guest's. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	/* It would hold the guest's memory. */
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 ||
 	    getrlimit(RLIMIT_NOFILE, &files) < 0)
@@ -119,16 +137,20 @@ static int enter_cage(struct helper *h, struct err *err)
 		log_warn(&h->log, "fs: built with a sanitizer, not caged");
 		return 0;
 	}
+	if (h->config.direct)
+		return fs_cage_enter_share(h->lower_fd, &h->log, err) < 0
+			       ? -1
+			       : fs_cage_enter_share_calls(err);
 	if (fs_cage_enter_files(h->lower_fd, h->state_fd, &h->log, err) < 0)
 		return -1;
 	return fs_cage_enter_calls(err);
 }
 
-static int serve(struct helper *h, struct cow_fs *fs, struct err *err)
+static int serve(struct helper *h, struct fs *fs, struct err *err)
 {
-	struct fuse_server *fuse =
-		fuse_server_new(cow_fs_base(fs),
-				&(struct fuse_server_config){ .log = &h->log });
+	struct fuse_server *fuse = fuse_server_new(
+		fs, &(struct fuse_server_config){ .shared = h->config.direct,
+						  .log = &h->log });
 	const struct vhost_user_config config = {
 		.socket_fd = h->socket_fd,
 		.handle = fuse_server_handle,
@@ -141,30 +163,61 @@ static int serve(struct helper *h, struct cow_fs *fs, struct err *err)
 	return r;
 }
 
-static int run(struct helper *h, int argc, char **argv, struct err *err)
+static int serve_view(struct helper *h, size_t fds_max, struct err *err)
 {
-	struct cow_fs_config config = {
-		.host_uid = geteuid(),
-		.host_gid = getegid(),
+	const struct cow_fs_config config = {
+		.lower_fd = h->lower_fd,
+		.state_fd = h->state_fd,
+		.read_only = h->config.read_only,
+		.exclude = h->config.exclude,
+		.host_uid = h->uid,
+		.host_gid = h->gid,
+		.fds_max = fds_max,
 		.log = &h->log,
 	};
 	struct cow_fs *fs;
 	int r;
 
-	/* Else it is called after the link it was executed by, "exe". */
-	(void)prctl(PR_SET_NAME, FS_HELPER_NAME);
-	if (take_args(h, argc, argv, err) < 0 ||
-	    set_limits(&config.fds_max, err) < 0 || enter_cage(h, err) < 0)
-		return -1;
-	config.lower_fd = h->lower_fd;
-	config.state_fd = h->state_fd;
-	config.read_only = h->config.read_only;
-	config.exclude = h->config.exclude;
 	if (cow_fs_new(&config, &fs, err) < 0)
 		return -1;
-	r = serve(h, fs, err);
+	r = serve(h, cow_fs_base(fs), err);
 	cow_fs_free(fs);
 	return r;
+}
+
+static int serve_direct(struct helper *h, size_t fds_max, struct err *err)
+{
+	const struct pass_fs_config config = {
+		.share_fd = h->lower_fd,
+		.proc_fd = h->proc_fd,
+		.host_uid = h->uid,
+		.host_gid = h->gid,
+		.fds_max = fds_max,
+	};
+	struct pass_fs *fs;
+	int r;
+
+	if (pass_fs_new(&config, &fs, err) < 0)
+		return -1;
+	r = serve(h, pass_fs_base(fs), err);
+	pass_fs_free(fs);
+	return r;
+}
+
+static int run(struct helper *h, int argc, char **argv, struct err *err)
+{
+	size_t fds_max = 0;
+
+	/* Else it is called after the link it was executed by, "exe". */
+	(void)prctl(PR_SET_NAME, FS_HELPER_NAME);
+	if (take_args(h, argc, argv, err) < 0 || set_limits(&fds_max, err) < 0)
+		return -1;
+	h->uid = geteuid();
+	h->gid = getegid();
+	if (enter_cage(h, err) < 0)
+		return -1;
+	return h->config.direct ? serve_direct(h, fds_max, err)
+				: serve_view(h, fds_max, err);
 }
 
 int fs_helper_main(int argc, char **argv)
@@ -176,6 +229,7 @@ int fs_helper_main(int argc, char **argv)
 		.lower_fd = -1,
 		.state_fd = -1,
 		.config_fd = -1,
+		.proc_fd = -1,
 	};
 	struct err err = ERR_INIT;
 	int r = run(&h, argc, argv, &err);
@@ -183,6 +237,7 @@ int fs_helper_main(int argc, char **argv)
 	if (r < 0)
 		log_error(&h.log, "fs: %s", err.msg);
 	fs_config_release(&h.config);
+	fd_close(&h.proc_fd);
 	fd_close(&h.config_fd);
 	fd_close(&h.state_fd);
 	fd_close(&h.lower_fd);

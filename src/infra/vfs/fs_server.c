@@ -28,7 +28,7 @@
 #include "infra/sys/proc.h"
 #include "infra/vfs/fs_config.h"
 #include "infra/vfs/fs_helper.h"
-#include "infra/vfs/vhost_pair.h"
+#include "infra/vfs/vhost_ask.h"
 
 #define SELF		 "/proc/self/exe"
 #define START_TIMEOUT_MS 5000
@@ -271,10 +271,12 @@ static int make_config(const struct vm_share *share, int *out_fd,
 	auto_fs_config struct fs_config config = FS_CONFIG_INIT;
 
 	config.read_only = share->mode == VM_SHARE_RO;
-	if (share->exclude &&
+	config.direct = share->mode == VM_SHARE_RW;
+	if (!config.direct && share->exclude &&
 	    copy_exclude(share->exclude, &config.exclude, err) < 0)
 		return -1;
-	if (!config.read_only && hide_state(share, &config.exclude, err) < 0)
+	if (share->mode == VM_SHARE_COW &&
+	    hide_state(share, &config.exclude, err) < 0)
 		return -1;
 	*out_fd = fs_config_write(&config, err);
 	return *out_fd < 0 ? -1 : 0;
@@ -361,13 +363,6 @@ static int serve(struct file_server *base, const struct vm_share *share,
 		container_of(base, struct fs_server, base);
 	struct fs_share *s;
 
-	if (share->mode == VM_SHARE_RW && server->config.direct)
-		return file_server_serve(server->config.direct, share, out,
-					 err);
-	if (share->mode == VM_SHARE_RW)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "share '%s': nobody serves '%s' with all rights",
-			       share->tag, share->path);
 	s = xcalloc(1, sizeof(*s));
 	s->base = (struct file_share){ .ops = &share_ops, .vhost_fd = -1 };
 	s->log = server->config.log;

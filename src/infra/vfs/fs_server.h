@@ -14,8 +14,6 @@
 struct fs_server_config {
 	/* Called as FS_HELPER_NAME; NULL means this very program. */
 	const char *binary;
-	/* Serves VM_SHARE_RW; NULL: nobody does. */
-	struct file_server *direct;
 	/* Brings what the processes say to the log as they say it; NULL: when
 	 * the share is stopped. */
 	struct loop *loop;
@@ -23,13 +21,13 @@ struct fs_server_config {
 };
 
 /**
- * fs_server_new() - a file server for VM_SHARE_RO and VM_SHARE_COW
+ * fs_server_new() - a file server for shares of all modes
  * @out:	free with fs_server_free()
  *
  * Errors of file_server_serve(): ERR_NOT_FOUND or ERR_SYSTEM for a directory,
- * ERR_UNSUPPORTED for a mode that nobody serves, ERR_TIMEOUT, ERR_PROTOCOL
- * with the last words of a process that did not come up. Where the state
- * directory lies in the share, the guest does not see the directory around it.
+ * ERR_TIMEOUT, ERR_PROTOCOL with the last words of a process that did not come
+ * up. Where the state directory lies in the share, the guest does not see the
+ * directory around it.
  */
 void fs_server_new(const struct fs_server_config *config,
 		   struct file_server **out);

@@ -22,7 +22,7 @@
 #include "infra/vfs/fs_cage.h"
 #include "infra/vfs/fs_config.h"
 #include "infra/vfs/fs_helper.h"
-#include "infra/vfs/vhost_pair.h"
+#include "infra/vfs/vhost_ask.h"
 #include "support/tree.h"
 
 #define ASK_MS	5000
@@ -45,17 +45,6 @@ static void fake_write(struct log *base, enum log_level level, const char *msg)
 }
 
 static const struct log_ops fake_log_ops = { .write = fake_write };
-
-/* A file server that says who was asked. */
-static int fake_serve(struct file_server *fs unused,
-		      const struct vm_share *share, struct file_share **out,
-		      struct err *err)
-{
-	*out = NULL;
-	return err_set(err, ERR_CONFLICT, "asked for '%s'", share->tag);
-}
-
-static const struct file_server_ops fake_ops = { .serve = fake_serve };
 
 /* A workspace "w", a state "c/s/one" and a server over "binary". */
 struct fixture {
@@ -193,8 +182,8 @@ static void test_refusals_name_what_is_wrong(void **state unused)
 		  ERR_INVALID, "full of states" },
 		{ "state inside, nothing hidden", "c", "c/s/one", VM_SHARE_COW,
 		  ERR_INVALID, "nothing is hidden" },
-		{ "all rights", "w", NULL, VM_SHARE_RW,
-		  ERR_UNSUPPORTED, "nobody serves" },
+		{ "direct, a file", "w/file", NULL, VM_SHARE_RW,
+		  ERR_SYSTEM, "Not a directory" },
 	};
 	/* clang-format on */
 	struct fixture f;
@@ -217,19 +206,25 @@ static void test_refusals_name_what_is_wrong(void **state unused)
 	teardown(&f);
 }
 
-static void test_all_rights_go_to_the_direct_server(void **state unused)
+static void test_direct_share_needs_no_state(void **state unused)
 {
-	struct file_server direct = { .ops = &fake_ops }, *server;
-	const struct vm_share share = { .tag = "d",
-					.path = "/tmp",
-					.mode = VM_SHARE_RW };
-	struct file_share *running = NULL;
-	struct err err = ERR_INIT;
+	struct exclude *x = exclude_new(EXCLUDE_FOR_SNAPSHOT);
+	struct fixture f;
 
-	fs_server_new(&(struct fs_server_config){ .direct = &direct }, &server);
-	CHECK_FAILS(file_server_serve(server, &share, &running, &err), &err,
-		    ERR_CONFLICT, "asked for 'd'");
-	fs_server_free(server);
+	setup(&f, NULL);
+	f.share.mode = VM_SHARE_RW;
+	f.share.state_dir = NULL;
+	/* Of no use to it, but no harm either. */
+	f.share.exclude = x;
+	start(&f);
+	CHECK_OK(vhost_ask_features(f.running->vhost_fd, ASK_MS, &f.err),
+		 &f.err);
+	stop(&f);
+	assert_false(says(&f, "ended with"));
+	assert_false(tree_has(f.state, "records"));
+	assert_false(tree_has(f.workspace, "records"));
+	exclude_free(x);
+	teardown(&f);
 }
 
 static void test_used_state_is_refused_with_its_words(void **state unused)
@@ -560,7 +555,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_share_answers_and_ends),
 		cmocka_unit_test(test_read_only_share_needs_no_state),
 		cmocka_unit_test(test_refusals_name_what_is_wrong),
-		cmocka_unit_test(test_all_rights_go_to_the_direct_server),
+		cmocka_unit_test(test_direct_share_needs_no_state),
 		cmocka_unit_test(test_used_state_is_refused_with_its_words),
 		cmocka_unit_test(test_server_that_ends_tells_why),
 		cmocka_unit_test(test_server_that_hangs_is_killed),

@@ -34,6 +34,7 @@
 
 struct fuse_server {
 	struct fs *fs;	 /* borrowed */
+	bool shared;	 /* as in the configuration */
 	struct log *log; /* borrowed */
 	unsigned int log_lines;
 	struct fuse_session session;
@@ -76,6 +77,9 @@ static ssize_t do_init(struct fs *fs unused, struct fuse_call *call)
 	/* A guest that was reset did not say goodbye. */
 	end_session(s);
 	r = fuse_init_agree(in, &call->result.init, &s->session);
+	/* What it has cached goes when size or time are other ones. */
+	if (s->session.ready && s->shared)
+		call->result.init.flags |= in->flags & FUSE_AUTO_INVAL_DATA;
 	if (s->log_lines < LOG_LINES) {
 		s->log_lines++;
 		log_info(s->log, "fuse: guest speaks %u.%u, flags 0x%x 0x%x%s",
@@ -328,6 +332,7 @@ struct fuse_server *fuse_server_new(struct fs *fs,
 
 	s->fs = fs;
 	s->log = config->log;
+	s->shared = config->shared;
 	return s;
 }
 

@@ -12,6 +12,8 @@
 struct fuse_server;
 
 struct fuse_server_config {
+	/* Others change the files, too, and the nodes stay the same. */
+	bool shared;
 	struct log *log; /* borrowed */
 };
 

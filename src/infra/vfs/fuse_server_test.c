@@ -416,6 +416,49 @@ static void test_destroyed_session_needs_a_new_init(void **state unused)
 	CHECK(!b.header.error, "%d", b.header.error);
 }
 
+/* Otherwise its cache would hide what they do. */
+static void test_shared_files_are_not_cached_for_ever(void **state unused)
+{
+	struct fake_fs fake;
+	struct log log = LOG_DISCARD;
+
+	for (int shared = 0; shared < 2; shared++) {
+		struct {
+			struct fuse_in_header header;
+			struct fuse_init_in init;
+		} in = { .header = { .len = sizeof(in), .opcode = FUSE_INIT },
+			 .init = { .major = 7,
+				   .minor = 36,
+				   .flags = FUSE_AUTO_INVAL_DATA } };
+		struct {
+			struct fuse_out_header header;
+			struct fuse_init_out init;
+		} out = { .header = { .len = 0 } };
+		struct iovec from = { &in, sizeof(in) };
+		struct iovec to = { &out, sizeof(out) };
+		const struct vhost_request request = {
+			.in = &from,
+			.in_count = 1,
+			.in_len = sizeof(in),
+			.out = &to,
+			.out_count = 1,
+			.out_len = sizeof(out),
+		};
+		struct fuse_server *server;
+
+		fake_fs_init(&fake);
+		server = fuse_server_new(
+			&fake.base, &(struct fuse_server_config){
+					    .shared = shared, .log = &log });
+		CHECK(fuse_server_handle(server, &request) == sizeof(out),
+		      "no answer");
+		CHECK(!!(out.init.flags & FUSE_AUTO_INVAL_DATA) == shared,
+		      "flags 0x%x", out.init.flags);
+		fuse_server_free(server);
+		fake_fs_release(&fake);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_answers_hold_what_was_said),
 		cmocka_unit_test(test_setxattr_without_the_extension),
 		cmocka_unit_test(test_destroyed_session_needs_a_new_init),
+		cmocka_unit_test(test_shared_files_are_not_cached_for_ever),
 	};
 
 	return RUN_TESTS(tests);
