@@ -13,6 +13,9 @@
 #include "infra/diff/differ.h"
 #include "infra/diff/overlay_differ.h"
 #include "infra/flush/flusher.h"
+#include "infra/flush/settle.h"
+#include "infra/flush/undo_dir.h"
+#include "infra/git/git_view.h"
 #include "infra/initramfs/initramfs_cache.h"
 #include "infra/kernel/debian_kernel.h"
 #include "infra/process/session_dir.h"
@@ -26,9 +29,9 @@
 #include "infra/sys/loop.h"
 #include "infra/terminal/os_terminal.h"
 #include "infra/vfs/fs_server.h"
-#include "infra/vfs/virtiofsd.h"
 #include "infra/vm/qemu_runner.h"
 #include "infra/workspace/cloner.h"
+#include "infra/workspace/kept_views.h"
 #include "infra/workspace/lazy_view.h"
 #include "infra/workspace/sentinel.h"
 
@@ -41,11 +44,13 @@ struct runtime {
 	struct term_progress *progress;
 	struct timings *timings; /* NULL unless asked for */
 	struct os_terminal *terminal;
-	struct file_server *direct; /* QEMU's: for what needs no protection */
 	struct file_server *files;
 	enum workspace_view view;
 	bool review;
 	struct sandbox_deps deps;
+	struct session_store *kept;
+	char *undo_dir; /* owned */
+	struct undo_store *undo;
 };
 
 const char *runtime_env(const char *name)
@@ -113,8 +118,8 @@ static void make_boot_sources(struct runtime *rt,
 
 static void make_vm(struct runtime *rt, const struct runtime_config *cfg)
 {
-	const struct virtiofsd_config direct = { .log = cfg->log };
-	struct fs_server_config files = { .loop = rt->loop, .log = cfg->log };
+	const struct fs_server_config files = { .loop = rt->loop,
+						.log = cfg->log };
 	struct qemu_runner_config runner = {
 		.loop = rt->loop,
 		.progress = rt->deps.progress,
@@ -130,8 +135,6 @@ static void make_vm(struct runtime *rt, const struct runtime_config *cfg)
 		.term_name = runtime_env("TERM"),
 	};
 
-	virtiofsd_new(&direct, &rt->direct);
-	files.direct = rt->direct;
 	fs_server_new(&files, &rt->files);
 	runner.file_server = rt->files;
 	rt->deps.runner = qemu_runner_new(&runner);
@@ -190,10 +193,16 @@ static int make_workspace(struct runtime *rt, const struct runtime_config *cfg,
 			  struct err *err)
 {
 	const struct flusher_config flusher = { .log = cfg->log,
-						.progress = rt->deps.progress };
+						.progress = rt->deps.progress,
+						.undo_dir = rt->undo_dir };
 	const struct auto_reviewer_config automatic = {
 		.log = cfg->log,
 		.out_fd = STDERR_FILENO,
+	};
+	const struct git_view_config git = {
+		.log = cfg->log,
+		.progress = rt->deps.progress,
+		.review = cfg->review,
 	};
 	struct terminal_reviewer_config asking = {
 		.log = cfg->log,
@@ -203,7 +212,8 @@ static int make_workspace(struct runtime *rt, const struct runtime_config *cfg,
 		.no_color = runtime_env("NO_COLOR") != NULL,
 	};
 
-	if (views[rt->view].make(rt, cfg, err) < 0)
+	if (views[rt->view].make(rt, cfg, err) < 0 ||
+	    git_view_new(&git, &rt->deps.git, err) < 0)
 		return -1;
 	asking.differ = rt->deps.differ;
 	rt->deps.flusher = flusher_new(&flusher);
@@ -238,6 +248,9 @@ int runtime_new(const struct runtime_config *cfg, struct runtime **out,
 	rt->log = cfg->log;
 	rt->deps.log = cfg->log;
 	rt->view = cfg->view;
+	rt->undo_dir = xasprintf("%s/" UNDO_DIR_NAME, cfg->dirs->state);
+	rt->undo = undo_dir_new(rt->undo_dir, cfg->log);
+	rt->kept = kept_views_new(cfg->dirs->cache, cfg->log);
 	if (make_all(rt, cfg, err) < 0) {
 		runtime_free(rt);
 		return -1;
@@ -253,19 +266,22 @@ void runtime_free(struct runtime *rt)
 	else
 		auto_reviewer_free(rt->deps.reviewer);
 	flusher_free(rt->deps.flusher);
+	git_view_free(rt->deps.git);
 	views[rt->view].free_cloner(rt->deps.cloner);
 	views[rt->view].free_differ(rt->deps.differ);
 	ssh_runner_free(rt->deps.sessions);
 	os_terminal_free(rt->terminal);
 	qemu_runner_free(rt->deps.runner);
 	fs_server_free(rt->files);
-	virtiofsd_free(rt->direct);
 	initramfs_cache_free(rt->deps.initramfs);
 	debian_kernel_free(rt->deps.kernels);
 	oci_store_free(rt->deps.images);
 	timings_free(rt->timings);
 	term_progress_free(rt->progress);
 	loop_free(rt->loop);
+	kept_views_free(rt->kept);
+	undo_dir_free(rt->undo);
+	free(rt->undo_dir);
 	free(rt);
 }
 
@@ -274,12 +290,44 @@ const struct sandbox_deps *runtime_deps(struct runtime *rt)
 	return &rt->deps;
 }
 
-void runtime_sweep(struct runtime *rt)
+struct recover_deps runtime_recover_deps(struct runtime *rt)
+{
+	assert(rt->view == WORKSPACE_VIEW_LAZY);
+	return (struct recover_deps){
+		.sessions = rt->kept,
+		.back = {
+			.differ = rt->deps.differ,
+			.reviewer = rt->deps.reviewer,
+			.flusher = rt->deps.flusher,
+			.git = rt->deps.git,
+			.progress = rt->deps.progress,
+		},
+		.log = rt->log,
+	};
+}
+
+struct undo_deps runtime_undo_deps(struct runtime *rt)
+{
+	return (struct undo_deps){
+		.store = rt->undo,
+		.flusher = rt->deps.flusher,
+		.progress = rt->deps.progress,
+	};
+}
+
+size_t runtime_sweep(struct runtime *rt)
 {
 	auto_free char *vms = xasprintf("%s/vms", rt->dirs->config);
+	const struct sweep_config sweep = {
+		.cache_dir = rt->dirs->cache,
+		.log = rt->log,
+		.progress = rt->deps.progress,
+		.settle = settle_journal,
+	};
 
 	session_dir_sweep(vms);
-	workspace_sweep(rt->dirs->cache, rt->log);
+	undo_dir_sweep(rt->undo_dir, rt->deps.progress, rt->log);
+	return workspace_sweep(&sweep);
 }
 
 void runtime_print_timings(struct runtime *rt)

@@ -11,7 +11,9 @@
 #include "base/span.h"
 #include "infra/oci/store.h"
 #include "infra/sys/xdg.h"
+#include "sandbox/recover.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/undo.h"
 
 /* All pointers are borrowed and must outlive the runtime. */
 struct runtime_config {
@@ -36,8 +38,15 @@ void runtime_free(struct runtime *rt);
 
 const struct sandbox_deps *runtime_deps(struct runtime *rt);
 
-/* Removes what dead sessions left behind. Failures are logged. */
-void runtime_sweep(struct runtime *rt);
+/* Of a runtime whose view is WORKSPACE_VIEW_LAZY. */
+struct recover_deps runtime_recover_deps(struct runtime *rt);
+struct undo_deps runtime_undo_deps(struct runtime *rt);
+
+/*
+ * Removes what dead sessions left behind; failures are logged. Returns how
+ * many sessions there are whose changes were not written back.
+ */
+size_t runtime_sweep(struct runtime *rt);
 
 /* Phase table on standard error, if there is anything to tell. */
 void runtime_print_timings(struct runtime *rt);

@@ -10,8 +10,8 @@
  *
  *  - the snapshot is read only after vm_stop() has proven the VM dead; when it
  *    cannot, the snapshot is kept and nothing is written back;
- *  - a snapshot that holds accepted but unwritten changes is kept, and the
- *    caller is told where.
+ *  - a snapshot that holds accepted or postponed but unwritten changes is kept,
+ *    and the caller is told where.
  */
 #include "sandbox/sandbox.h"
 
@@ -19,6 +19,7 @@
 
 #include "base/mem.h"
 #include "domain/vm/guest_paths.h"
+#include "sandbox/bring_back.h"
 
 /* What a session has gathered before its workspace is opened. */
 struct boot_parts {
@@ -79,13 +80,27 @@ static struct vm_share share_of(const struct workspace_snapshot *snapshot,
 	abort(); /* a cloner that makes another kind is a bug */
 }
 
+static struct vm_share direct_share(const char *workspace)
+{
+	return (struct vm_share){ .tag = GUEST_WORKSPACE_TAG,
+				  .path = workspace,
+				  .mode = VM_SHARE_RW };
+}
+
 static int start_vm(const struct sandbox_deps *deps,
 		    const struct sandbox_request *req,
 		    const struct boot_parts *parts,
-		    const struct workspace_snapshot *snapshot, struct vm **out,
-		    struct err *err)
+		    const struct workspace_snapshot *snapshot,
+		    const char *git_objects, struct vm **out, struct err *err)
 {
-	const struct vm_share share = share_of(snapshot, req->snapshot_exclude);
+	const struct vm_share shares[] = {
+		req->direct ? direct_share(req->workspace)
+			    : share_of(snapshot, req->snapshot_exclude),
+		{ .tag = GIT_VIEW_OBJECTS_TAG,
+		  .path = git_objects,
+		  .mount_at = GIT_VIEW_OBJECTS_AT,
+		  .mode = VM_SHARE_RO },
+	};
 	const struct vm_config cfg = {
 		.name = req->vm_name,
 		.data_dir = req->data_dir,
@@ -97,8 +112,8 @@ static int start_vm(const struct sandbox_deps *deps,
 		.tmp_mib = req->tmp_mib,
 		.accel = req->accel,
 		.hostname = req->hostname,
-		.shares = &share,
-		.share_count = 1,
+		.shares = shares,
+		.share_count = git_objects ? 2 : 1,
 		.env = req->env,
 		.authorized_key = parts->keys.client_public,
 		.host_key = parts->keys.host_private,
@@ -139,13 +154,17 @@ static int run_vm(const struct sandbox_deps *deps,
 		  bool *vm_gone, struct sandbox_result *out, struct err *err)
 {
 	const struct session_request session = { .command = req->command };
+	auto_free char *git_objects = NULL;
 	struct err stop_err = ERR_INIT;
 	struct vm *vm = NULL;
 	int r;
 
 	*started = false;
 	*vm_gone = true;
-	if (start_vm(deps, req, parts, snapshot, &vm, err) < 0)
+	if (snapshot && deps->git &&
+	    git_view_prepare(deps->git, snapshot, &git_objects, err) < 0)
+		return err_wrap(err, "prepare git");
+	if (start_vm(deps, req, parts, snapshot, git_objects, &vm, err) < 0)
 		return -1;
 	*started = true;
 	r = session_runner_attach(deps->sessions, vm, &parts->keys, &session,
@@ -165,48 +184,46 @@ static int run_vm(const struct sandbox_deps *deps,
 }
 
 /*
- * Diff, review, flush. *@unwritten tells whether accepted changes exist only
- * in the snapshot now.
+ * Diff, review, flush. *@unwritten tells whether accepted or postponed changes
+ * exist only in the snapshot now.
  */
-static int bring_back(const struct sandbox_deps *deps,
-		      const struct sandbox_request *req,
-		      const struct workspace_snapshot *snapshot,
-		      bool *unwritten, struct err *err)
+static int bring_all_back(const struct sandbox_deps *deps,
+			  const struct sandbox_request *req,
+			  const struct workspace_snapshot *snapshot,
+			  bool *unwritten, struct err *err)
 {
 	auto_change_list struct change_list changes = CHANGE_LIST_INIT;
-	struct flush_report report = { .written = 0 };
+	const struct bring_back back = {
+		.differ = deps->differ,
+		.reviewer = deps->reviewer,
+		.flusher = deps->flusher,
+		.git = deps->git,
+		.progress = deps->progress,
+	};
 
-	/* Until the reviewer has decided, every change counts. */
 	*unwritten = true;
-	progress_start(deps->progress, "Computing workspace changes...");
-	if (workspace_differ_compute(deps->differ, snapshot, req->diff_exclude,
-				     &changes, err) < 0) {
-		progress_fail(deps->progress, "Failed to compute diff");
-		return err_wrap(err, "computing diff");
-	}
-	if (!changes.n) {
-		*unwritten = false;
-		progress_info(deps->progress, "No workspace changes detected");
-		return 0;
-	}
-	progress_done(deps->progress, "%zu file(s) changed", changes.n);
-	if (workspace_reviewer_review(deps->reviewer, snapshot, &changes, err) <
-	    0)
-		return err_wrap(err, "reviewing changes");
-	if (!change_list_accepted(&changes)) {
-		*unwritten = false;
-		progress_warn(deps->progress, "No changes accepted");
-		return 0;
-	}
-	progress_start(deps->progress, "Flushing accepted changes...");
-	if (workspace_flusher_flush(deps->flusher, snapshot, &changes, &report,
-				    err) < 0) {
-		progress_fail(deps->progress, "Failed to flush changes");
-		return err_wrap(err, "flushing changes");
-	}
-	*unwritten = false;
-	progress_done(deps->progress, "Flushed %zu change(s)", report.written);
-	return 0;
+	if (bring_back_compute(&back, snapshot, req->diff_exclude, &changes,
+			       err) < 0)
+		return -1;
+	return bring_back_changes(&back, snapshot, &changes, unwritten, err);
+}
+
+/* What a later start must know, should this one not come to its end. */
+static int describe(const struct sandbox_deps *deps,
+		    const struct sandbox_request *req,
+		    const struct workspace_snapshot *snapshot, struct err *err)
+{
+	auto_free char *workspace = xstrdup(req->workspace);
+	auto_free char *name = xstrdup(req->name);
+	const struct session_note note = {
+		.workspace = workspace,
+		.name = name,
+		.started_s = req->started_s,
+		.snapshot_exclude = req->snapshot_exclude,
+		.diff_exclude = req->diff_exclude,
+	};
+
+	return workspace_cloner_describe(deps->cloner, snapshot, &note, err);
 }
 
 static void end_snapshot(const struct sandbox_deps *deps,
@@ -217,6 +234,7 @@ static void end_snapshot(const struct sandbox_deps *deps,
 
 	if (keep) {
 		out->kept = xstrdup(snapshot->path);
+		out->recoverable = snapshot->view == WORKSPACE_VIEW_LAZY;
 		workspace_cloner_keep(deps->cloner, snapshot);
 		return;
 	}
@@ -233,15 +251,18 @@ static int with_snapshot(const struct sandbox_deps *deps,
 			 struct workspace_snapshot *snapshot,
 			 struct sandbox_result *out, struct err *err)
 {
-	bool started, vm_gone, unwritten = false;
+	bool started = false, vm_gone = true, unwritten = false;
 	struct err back_err = ERR_INIT;
 	int r;
 
-	r = run_vm(deps, req, parts, snapshot, &started, &vm_gone, out, err);
+	r = describe(deps, req, snapshot, err);
+	if (r == 0)
+		r = run_vm(deps, req, parts, snapshot, &started, &vm_gone, out,
+			   err);
 	if (!vm_gone) {
 		unwritten = true;
-	} else if (started &&
-		   bring_back(deps, req, snapshot, &unwritten, &back_err) < 0) {
+	} else if (started && bring_all_back(deps, req, snapshot, &unwritten,
+					     &back_err) < 0) {
 		log_error(deps->log, "workspace: %s", back_err.msg);
 		/* The session's own failure is the one to report. */
 		if (r == 0)
@@ -252,6 +273,18 @@ static int with_snapshot(const struct sandbox_deps *deps,
 	}
 	end_snapshot(deps, snapshot, unwritten, out);
 	return r;
+}
+
+/* What the guest has done is done: there is no snapshot. */
+static int run_direct(const struct sandbox_deps *deps,
+		      const struct sandbox_request *req,
+		      const struct boot_parts *parts,
+		      struct sandbox_result *out, struct err *err)
+{
+	bool started = false, vm_gone = true;
+
+	return run_vm(deps, req, parts, /* snapshot */ NULL, &started, &vm_gone,
+		      out, err);
 }
 
 int sandbox_run(const struct sandbox_deps *deps,
@@ -266,7 +299,9 @@ int sandbox_run(const struct sandbox_deps *deps,
 
 	*out = SANDBOX_RESULT_INIT;
 	r = gather(deps, req, &parts, err);
-	if (r == 0) {
+	if (r == 0 && req->direct) {
+		r = run_direct(deps, req, &parts, out, err);
+	} else if (r == 0) {
 		progress_start(deps->progress,
 			       "Creating workspace snapshot...");
 		r = workspace_cloner_create(deps->cloner, req->workspace,

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "domain/git/git_view.h"
 #include "domain/image/image.h"
 #include "domain/kernel/kernel.h"
 #include "domain/log/log.h"
@@ -18,7 +19,8 @@
 #include "domain/vm/vm.h"
 #include "domain/workspace/workspace.h"
 
-/* Everything a session needs from outside. All borrowed, none NULL. */
+/* Everything a session needs from outside. All borrowed, none NULL but @git:
+ * nobody cares for git then. */
 struct sandbox_deps {
 	struct image_store *images;
 	struct kernel_source *kernels;
@@ -29,6 +31,7 @@ struct sandbox_deps {
 	struct workspace_differ *differ;
 	struct workspace_reviewer *reviewer;
 	struct workspace_flusher *flusher;
+	struct git_view *git;
 	struct progress *progress;
 	struct log *log;
 };
@@ -42,8 +45,12 @@ struct sandbox_request {
 	const char *command;   /* shell command line, see session_command() */
 	const char *env;       /* see env_map_render() */
 	const char *hostname;  /* of the guest */
-	const struct exclude *snapshot_exclude;
-	const struct exclude *diff_exclude;
+	const char *name;      /* of the agent or image */
+	int64_t started_s;     /* since the epoch */
+	struct exclude *snapshot_exclude;
+	struct exclude *diff_exclude;
+	bool direct; /* the guest changes @workspace itself: no view of it, no
+		      * diff, no review, and nothing is hidden */
 	uint32_t cpus, mem_mib, tmp_mib;
 	enum vm_accel accel;
 	bool debug;
@@ -53,6 +60,7 @@ struct sandbox_result {
 	bool ended; /* the command came to an end of its own */
 	struct session_result session; /* meaningful when @ended */
 	char *kept; /* owned; a view that holds unwritten changes, or NULL */
+	bool recoverable; /* of @kept: 'bbox recover' knows it */
 };
 
 #define SANDBOX_RESULT_INIT ((struct sandbox_result){ .kept = NULL })

@@ -19,6 +19,7 @@ struct world {
 	size_t accepts; /* how many of them the reviewer takes */
 	enum err_kind attach_kind;
 	int exit_code;
+	bool direct;
 	struct image_store images;
 	struct kernel_source kernels;
 	struct initramfs_builder initramfs;
@@ -231,7 +232,9 @@ static int run(struct world *w, struct sandbox_result *out, struct err *err)
 		.command = "true",
 		.env = "",
 		.hostname = "sandbox",
-		.snapshot_exclude = (const struct exclude *)(void *)w,
+		.name = "base",
+		.snapshot_exclude = (struct exclude *)(void *)w,
+		.direct = w->direct,
 		.cpus = 2,
 		.mem_mib = 2048,
 		.tmp_mib = 256,
@@ -346,6 +349,37 @@ static void test_guest_gets_the_snapshot_not_the_workspace(void **state unused)
 	sandbox_result_release(&out);
 }
 
+/* No view, no diff, no review, whatever goes wrong; and nothing is hidden. */
+static void test_direct_mode_shares_the_workspace(void **state unused)
+{
+	static const struct {
+		const char *fails, *steps;
+		int r;
+	} direct[] = {
+		{ NULL, "ikrysaxz", 0 },
+		{ "s", "ikrys", -1 },
+		{ "a", "ikrysaxz", -1 },
+		{ "x", "ikrysaxz", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(direct); i++) {
+		struct world w = { .fails = direct[i].fails,
+				   .changes = 1,
+				   .accepts = 1,
+				   .direct = true };
+		struct sandbox_result out;
+		struct err err = ERR_INIT;
+
+		CHECK(run(&w, &out, &err) == direct[i].r, "%s", err.msg);
+		assert_string_equal(w.steps, direct[i].steps);
+		assert_int_equal(w.share.mode, VM_SHARE_RW);
+		assert_string_equal(w.share.path, "/project");
+		assert_null(w.share.exclude);
+		assert_null(out.kept);
+		sandbox_result_release(&out);
+	}
+}
+
 static void test_lazy_view_is_the_workspace_unwritten(void **state unused)
 {
 	struct world w = { .snapshot = { .view = WORKSPACE_VIEW_LAZY },
@@ -409,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_exit_code_is_the_commands),
 		cmocka_unit_test(
 			test_guest_gets_the_snapshot_not_the_workspace),
+		cmocka_unit_test(test_direct_mode_shares_the_workspace),
 		cmocka_unit_test(test_lazy_view_is_the_workspace_unwritten),
 		cmocka_unit_test(test_kept_lazy_view_is_its_state),
 		cmocka_unit_test(test_kept_view_is_named),

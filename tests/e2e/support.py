@@ -38,7 +38,7 @@ TIMEOUT_S = int(os.environ.get("BBOX_E2E_TIMEOUT", "300"))
 SETUP_TIMEOUT_S = int(os.environ.get("BBOX_E2E_SETUP_TIMEOUT", "1800"))
 
 # Programs that a session may consist of; the tests own all of this user's.
-SESSION_PROGRAMS = ("bbox", "bbox-fs", "qemu-system", "virtiofsd")
+SESSION_PROGRAMS = ("bbox", "bbox-fs", "qemu-system")
 
 # What a test's environment takes over; nothing of the developer's own.
 KEPT_VARIABLES = (

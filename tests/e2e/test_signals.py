@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""test_signals - whatever moment a signal comes, nothing stays behind.
+"""test_signals - whatever moment a signal comes, nothing stays behind but the
+work of an agent whose session was killed.
 
 Variables: BBOX_E2E_SIGNALS is how often each signal is sent at a random
 moment (default 3), BBOX_E2E_SEED repeats a run.
 """
 
 import functools
+import json
 import os
 import random
 import signal
@@ -71,7 +73,8 @@ def one_round(number, delay, twice=False):
         check(place.read("mine.txt") == "mine\n", f"{what}: mine.txt changed")
         if number == signal.SIGKILL:
             # Nobody was left to clean up: the next start does it.
-            place.bbox("run-image", "base", "--", "true").expect(0)
+            next_start = place.bbox("run-image", "base", "--", "true").expect(0)
+            check_kept(place, next_start, what)
         else:
             check(
                 process.returncode == 1,
@@ -83,6 +86,26 @@ def one_round(number, delay, twice=False):
             check(len(lines) == 1, f"{what}: not one error line\n{errors}")
         left = place.leftovers() + os.listdir(place.tmp)
         check(not left, f"{what}: left {left}")
+
+
+def check_kept(place, next_start, what):
+    """The next start keeps what the guest had changed, and nothing else.
+
+    It is the agent's work: 'bbox recover' brings it back, and only the user
+    may discard it.
+    """
+    kept = [
+        session
+        for session in json.loads(
+            place.bbox("recover", "--json").expect(0).out
+        )
+        if session.get("workspace") == os.path.realpath(place.workspace)
+    ]
+    told = "run 'bbox recover'" in next_start.errors
+    check(told == bool(kept), f"{what}: kept {kept}\n{next_start}")
+    for session in kept:
+        check(session["changes"] > 0, f"{what}: kept {session}")
+        place.bbox("recover", session["id"], "--discard", "--yes").expect(0)
 
 
 def rounds(number, **options):

@@ -4,6 +4,9 @@
  *
  * usage: fs-suite DIR [AREA...]
  *
+ * The variable FS_SUITE_SCALE, 1 to 100, is how many percent of the files and
+ * rounds the slow tests go through, for slow machines.
+ *
  * Runs every test in a fresh directory below DIR as the user who calls it, and
  * removes what it made. Output is TAP, the last line is
  * "N passed, N failed, N skipped"; the exit status is 0 or 1.
@@ -28,6 +31,8 @@
 
 #define TEST_SECONDS_MAX 240 /* an emulated machine is slow */
 #define ROW_MAX		 160
+#define SCALE_FULL	 100 /* percent */
+#define SCALED_MIN	 40  /* less would be another test */
 
 static const struct {
 	const char *name;
@@ -62,8 +67,18 @@ static struct {
 
 static char test_name[64];
 static char row[ROW_MAX];
+static unsigned scale = SCALE_FULL;
 
 bool suite_root;
+
+unsigned suite_scaled(unsigned n)
+{
+	unsigned scaled = n * scale / SCALE_FULL;
+
+	if (scaled < SCALED_MIN)
+		scaled = SCALED_MIN;
+	return scaled < n ? scaled : n;
+}
 
 static unsigned next_number(void)
 {
@@ -227,12 +242,29 @@ static void run_areas(char **wanted)
 	}
 }
 
+/* 0, or -1 when it says something else than a number in its range. */
+static int read_scale(void)
+{
+	const char *text = getenv("FS_SUITE_SCALE");
+	unsigned long n;
+	char *end;
+
+	if (!text)
+		return 0;
+	n = strtoul(text, &end, 10);
+	if (*end || n < 1 || n > SCALE_FULL)
+		return -1;
+	scale = (unsigned)n;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	char top[] = "fs-suite-XXXXXX";
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: fs-suite DIR [AREA...]\n");
+	if (argc < 2 || read_scale() < 0) {
+		fprintf(stderr, "usage: [FS_SUITE_SCALE=PERCENT] "
+				"fs-suite DIR [AREA...]\n");
 		return 2;
 	}
 	suite_root = geteuid() == 0;

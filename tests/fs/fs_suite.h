@@ -77,6 +77,9 @@ extern const struct suite_test suite_paths[], suite_open[], suite_io[],
 /* Whether the superuser runs the suite. */
 extern bool suite_root;
 
+/* How many of something to make: @n, or less where FS_SUITE_SCALE says so. */
+unsigned suite_scaled(unsigned n);
+
 bool suite_works(const char *file, int line, const char *text, long long got);
 bool suite_fails(const char *file, int line, const char *text, long long got,
 		 int want);

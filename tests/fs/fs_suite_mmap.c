@@ -129,8 +129,9 @@ static void between_processes(void)
 }
 
 /*
- * tmpfs has nothing but the page, and the kernel's FUSE writes the whole page
- * back once the file is longer.
+ * tmpfs has nothing but the page. The kernel's FUSE writes a page back up to
+ * the size that the file has by then, with the tail that ext4 would have made
+ * zeros; a server cannot tell the two apart.
  */
 static bool keeps_page_tails(void)
 {

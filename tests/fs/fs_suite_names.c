@@ -143,20 +143,21 @@ static void deep(void)
 
 static void many(void)
 {
+	const unsigned n = suite_scaled(MANY);
 	char name[16];
 	unsigned made = 0, good = 0;
 
-	for (unsigned i = 0; i < MANY; i++)
+	for (unsigned i = 0; i < n; i++)
 		made += put_text(numbered(name, sizeof(name), "f", i), name) ==
 			0;
-	EQUAL(made, MANY);
-	EQUAL(entries_of("."), MANY);
-	for (unsigned i = 0; i < MANY; i += 7) {
+	EQUAL(made, n);
+	EQUAL(entries_of("."), n);
+	for (unsigned i = 0; i < n; i += 7) {
 		numbered(name, sizeof(name), "f", i);
 		good += holds_text(name, name);
 	}
-	EQUAL(good, (MANY + 6) / 7);
-	for (unsigned i = 0; i < MANY; i++)
+	EQUAL(good, (n + 6) / 7);
+	for (unsigned i = 0; i < n; i++)
 		made -= unlink(numbered(name, sizeof(name), "f", i)) == 0;
 	EQUAL(made, 0);
 	EQUAL(entries_of("."), 0);

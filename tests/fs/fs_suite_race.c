@@ -142,7 +142,7 @@ static void claim_all(unsigned worker)
 {
 	char name[16];
 
-	for (unsigned i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < suite_scaled(ROUNDS); i++) {
 		numbered(name, sizeof(name), "n", i);
 		meet();
 		if (claim->run(name, worker) == 0)
@@ -154,6 +154,7 @@ static void claim_all(unsigned worker)
 
 static void exactly_one_wins(void)
 {
+	const unsigned rounds = suite_scaled(ROUNDS);
 	char name[16];
 
 	for (size_t c = 0; c < ARRAY_SIZE(claims); c++) {
@@ -165,15 +166,15 @@ static void exactly_one_wins(void)
 		NEED(chdir("d"));
 		NEED(share());
 		NEED(put_text("source", "x"));
-		for (unsigned i = 0; claim->there && i < ROUNDS; i++) {
+		for (unsigned i = 0; claim->there && i < rounds; i++) {
 			numbered(name, sizeof(name), "n", i);
 			NEED(claim->there == 'd' ? mkdir(name, 0755)
 						 : put_text(name, "x"));
 		}
 		EQUAL(work(claim_all), 0);
-		for (unsigned i = 0; i < ROUNDS; i++)
+		for (unsigned i = 0; i < rounds; i++)
 			one += shared->won[i] == 1;
-		EQUAL(one, ROUNDS);
+		EQUAL(one, rounds);
 		EQUAL(shared->wrong, 0);
 		munmap(shared, sizeof(*shared));
 		NEED(remove_all_here());
@@ -225,11 +226,12 @@ static void appends_do_not_mix(void)
 /* Three replace a file again and again, the last one reads it meanwhile. */
 static void replace_or_read(unsigned worker)
 {
+	const unsigned rounds = suite_scaled(300);
 	char own[16], text[2000], got[sizeof(text) + 1];
 
 	numbered(own, sizeof(own), "own", worker);
 	memset(text, 'a' + (int)worker, sizeof(text));
-	for (int i = 0; worker && i < 300; i++)
+	for (unsigned i = 0; worker && i < rounds; i++)
 		if (put(own, text, sizeof(text)) < 0 ||
 		    rename(own, "target") < 0)
 			atomic_fetch_add(&shared->wrong, 1);
@@ -330,9 +332,10 @@ static void counting_below_a_lock(void)
 /* Everybody makes and removes files in one directory. */
 static void make_and_remove(unsigned worker)
 {
+	const unsigned n = 3 * suite_scaled(100);
 	char name[32];
 
-	for (unsigned i = 0; i < 300; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "w%u-%u", worker, i);
 		if (put_text(name, name) < 0 || !holds_text(name, name))
 			atomic_fetch_add(&shared->wrong, 1);
@@ -346,7 +349,7 @@ static void one_directory_for_all(void)
 	NEED(share());
 	EQUAL(work(make_and_remove), 0);
 	EQUAL(shared->wrong, 0);
-	EQUAL(entries_of("."), WORKERS * 100);
+	EQUAL(entries_of("."), WORKERS * suite_scaled(100));
 }
 
 const struct suite_test suite_race[] = {

@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MANY	    10000
+#define MANY_MAX    10000
 #define SOME	    2000
 #define POSITIONS   300
 #define STALE_AFTER 10
 
-static uint8_t seen[MANY];
+static uint8_t seen[MANY_MAX];
 
 static int make_files(unsigned n)
 {
@@ -38,7 +38,7 @@ static long number_of(const char *name)
 	if (*name != 'f')
 		return -1;
 	n = strtol(name + 1, &end, 10);
-	return *end || n < 0 || n >= MANY ? -1 : n;
+	return *end || n < 0 || n >= MANY_MAX ? -1 : n;
 }
 
 /* Notes what comes from here on; how many entries there were. */
@@ -77,26 +77,27 @@ static long missed(unsigned from, unsigned to, unsigned step)
 
 static void many(void)
 {
+	const unsigned n = suite_scaled(MANY_MAX);
 	char name[16];
 	long removed = 0;
 	DIR *d;
 
-	NEED(make_files(MANY));
+	NEED(make_files(n));
 	d = opendir(".");
 	TRUE(d != NULL);
 	if (!d)
 		return;
-	EQUAL(note(d, 2L * MANY), MANY + 2);
-	EQUAL(seen_once(0, MANY, 1), MANY);
+	EQUAL(note(d, 2L * n), n + 2);
+	EQUAL(seen_once(0, n, 1), n);
 	/* At the end it stays at the end. */
 	TRUE(readdir(d) == NULL);
 	TRUE(readdir(d) == NULL);
 	rewinddir(d);
-	EQUAL(note(d, 2L * MANY), MANY + 2);
+	EQUAL(note(d, 2L * n), n + 2);
 	closedir(d);
-	for (unsigned i = 0; i < MANY; i++)
+	for (unsigned i = 0; i < n; i++)
 		removed += unlink(numbered(name, sizeof(name), "f", i)) == 0;
-	EQUAL(removed, MANY);
+	EQUAL(removed, n);
 	EQUAL(entries_of("."), 0);
 }
 
@@ -174,93 +175,97 @@ static void positions(void)
 /* Each name that is there all the time comes once, whatever the others do. */
 static void removed_while_reading(void)
 {
+	const unsigned some = suite_scaled(SOME) & ~3U;
 	char name[16];
 	DIR *d;
 
-	NEED(make_files(SOME));
+	NEED(make_files(some));
 	d = opendir(".");
 	TRUE(d != NULL);
 	if (!d)
 		return;
 	EQUAL(note(d, STALE_AFTER), STALE_AFTER);
-	for (unsigned i = 1; i < SOME; i += 2)
+	for (unsigned i = 1; i < some; i += 2)
 		NEED(unlink(numbered(name, sizeof(name), "f", i)));
-	note(d, 2L * SOME);
-	EQUAL(missed(0, SOME, 2), 0);
-	EQUAL(seen_once(0, SOME, 2), SOME / 2);
+	note(d, 2L * some);
+	EQUAL(missed(0, some, 2), 0);
+	EQUAL(seen_once(0, some, 2), some / 2);
 	memset(seen, 0, sizeof(seen));
 	rewinddir(d);
-	EQUAL(note(d, 2L * SOME), SOME / 2 + 2);
-	EQUAL(seen_once(0, SOME, 2), SOME / 2);
+	EQUAL(note(d, 2L * some), some / 2 + 2);
+	EQUAL(seen_once(0, some, 2), some / 2);
 	closedir(d);
 }
 
 static void added_while_reading(void)
 {
+	const unsigned some = suite_scaled(SOME) & ~3U;
 	char name[16];
 	DIR *d;
 
-	NEED(make_files(SOME));
+	NEED(make_files(some));
 	d = opendir(".");
 	TRUE(d != NULL);
 	if (!d)
 		return;
 	EQUAL(note(d, STALE_AFTER), STALE_AFTER);
-	for (unsigned i = SOME; i < SOME + 500; i++)
+	for (unsigned i = some; i < some + 500; i++)
 		NEED(put_text(numbered(name, sizeof(name), "f", i), ""));
-	note(d, 4L * SOME);
-	EQUAL(missed(0, SOME, 1), 0);
-	EQUAL(seen_once(0, SOME, 1), SOME);
+	note(d, 4L * some);
+	EQUAL(missed(0, some, 1), 0);
+	EQUAL(seen_once(0, some, 1), some);
 	memset(seen, 0, sizeof(seen));
 	rewinddir(d);
-	note(d, 4L * SOME);
-	EQUAL(seen_once(0, SOME + 500, 1), SOME + 500);
+	note(d, 4L * some);
+	EQUAL(seen_once(0, some + 500, 1), some + 500);
 	closedir(d);
 }
 
 static void renamed_while_reading(void)
 {
+	const unsigned some = suite_scaled(SOME) & ~3U;
 	char name[16], to[16];
 	long before;
 	DIR *d;
 
-	NEED(make_files(SOME));
+	NEED(make_files(some));
 	NEED(mkdir("other", 0755));
 	d = opendir(".");
 	TRUE(d != NULL);
 	if (!d)
 		return;
 	EQUAL(note(d, STALE_AFTER), STALE_AFTER);
-	for (unsigned i = 0; i < SOME; i += 4) {
+	for (unsigned i = 0; i < some; i += 4) {
 		numbered(name, sizeof(name), "f", i);
 		numbered(to, sizeof(to), "other/f", i);
 		NEED(rename(name, to));
 	}
-	note(d, 2L * SOME);
-	before = seen_once(1, SOME, 4) + seen_once(2, SOME, 4) +
-		 seen_once(3, SOME, 4);
-	EQUAL(before, SOME / 4 * 3);
-	EQUAL(entries_of("other"), SOME / 4);
+	note(d, 2L * some);
+	before = seen_once(1, some, 4) + seen_once(2, some, 4) +
+		 seen_once(3, some, 4);
+	EQUAL(before, some / 4 * 3);
+	EQUAL(entries_of("other"), some / 4);
 	closedir(d);
 }
 
 /* As rm -r does: remove what was just read, in one go. */
 static void emptied_while_reading(void)
 {
+	const unsigned some = suite_scaled(SOME) & ~3U;
 	const struct dirent *e;
 	long removed = 0;
 	DIR *d;
 
 	NEED(mkdir("d", 0755));
 	NEED(chdir("d"));
-	NEED(make_files(SOME));
+	NEED(make_files(some));
 	d = opendir(".");
 	TRUE(d != NULL);
 	if (!d)
 		return;
 	while ((e = readdir(d)))
 		removed += number_of(e->d_name) >= 0 && unlink(e->d_name) == 0;
-	EQUAL(removed, SOME);
+	EQUAL(removed, some);
 	closedir(d);
 	NEED(chdir(".."));
 	WORKS(rmdir("d"));

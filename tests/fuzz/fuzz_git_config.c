@@ -47,7 +47,7 @@ static bool walk(struct span text, bool clean)
 
 	git_config_parser_init(&p, text);
 	end = p.pos;
-	while ((r = git_config_next(&p, &item, &err)) > 0) {
+	while ((r = git_config_take(&p, &item, &err)) > 0) {
 		INVARIANT(item.start == end && item.end > item.start);
 		end = item.end;
 		INVARIANT(!clean || p.section.len ||

@@ -210,7 +210,7 @@ static bool our_list(struct span text, struct buf *out)
 	int r;
 
 	git_config_parser_init(&p, text);
-	while ((r = git_config_next(&p, &item, &err)) > 0) {
+	while ((r = git_config_take(&p, &item, &err)) > 0) {
 		if (item.kind != GIT_CONFIG_ENTRY)
 			continue;
 		add(out, p.section.data, p.section.len);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cow_world.c - set up, drive and compare, for the tests of cow_fs.c.
+ * cow_world.c - set up, drive and compare, for the tests of cow_fs.c and
+ * pass_fs.c.
  */
 #include "support/cow_world.h"
 
@@ -39,7 +40,7 @@ void world_init(struct world *w)
 	const char *tmp = getenv("TMPDIR");
 	struct err err = ERR_INIT;
 
-	*w = (struct world){ .log = LOG_DISCARD };
+	*w = (struct world){ .log = LOG_DISCARD, .proc_fd = -1 };
 	CHECK_OK(fs_make_temp_dir(tmp ? tmp : "/tmp", "cow-", &w->dir, &err),
 		 &err);
 	w->user_fd = make_dir(w, "user");
@@ -66,11 +67,30 @@ void world_start(struct world *w, bool read_only, size_t fds_max)
 	w->fs = cow_fs_base(w->cow);
 }
 
+void world_start_direct(struct world *w, size_t fds_max)
+{
+	struct pass_fs_config cfg = {
+		.share_fd = w->user_fd,
+		.host_uid = getuid(),
+		.host_gid = getgid(),
+		.fds_max = fds_max,
+	};
+	struct err err = ERR_INIT;
+
+	w->proc_fd = fd_open_dir("/proc/self/fd", &err);
+	CHECK_OK(w->proc_fd, &err);
+	cfg.proc_fd = w->proc_fd;
+	CHECK_OK(pass_fs_new(&cfg, &w->pass, &err), &err);
+	w->fs = pass_fs_base(w->pass);
+}
+
 void world_release(struct world *w)
 {
 	struct err err = ERR_INIT;
 
 	cow_fs_free(w->cow);
+	pass_fs_free(w->pass);
+	fd_close(&w->proc_fd);
 	exclude_free(w->exclude);
 	fd_close(&w->user_fd);
 	fd_close(&w->state_fd);

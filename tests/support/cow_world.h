@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cow_world.h - for tests: a workspace, a session directory, and the
- * copy-on-write file system driven as the guest's kernel would.
+ * cow_world.h - for tests: a workspace, a session directory, and a file system
+ * over them, driven as the guest's kernel would.
  */
 #ifndef BBOX_TESTS_SUPPORT_COW_WORLD_H
 #define BBOX_TESTS_SUPPORT_COW_WORLD_H
@@ -10,13 +10,16 @@
 
 #include "base/buf.h"
 #include "infra/vfs/cow.h"
+#include "infra/vfs/pass.h"
 
 struct world {
 	char *dir; /* owned; holds user/, state/ and outside/ */
 	int user_fd, state_fd, outside_fd;
 	struct exclude *exclude;
 	struct log log;
-	struct cow_fs *cow;
+	struct cow_fs *cow; /* one of both */
+	struct pass_fs *pass;
+	int proc_fd; /* of @pass */
 	struct fs *fs;
 };
 
@@ -24,6 +27,8 @@ struct world {
 void world_init(struct world *w);
 /* Opens the file system; @fds_max as in cow_fs_config. */
 void world_start(struct world *w, bool read_only, size_t fds_max);
+/* The same without copy-on-write. */
+void world_start_direct(struct world *w, size_t fds_max);
 void world_release(struct world *w);
 
 /* In the user's directory, as the user. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -18,9 +19,12 @@
 #include "cmd/bbox/session_env.h"
 #include "domain/agent/agent.h"
 #include "domain/agent/env.h"
+#include "domain/workspace/paths.h"
 #include "infra/logging/logging.h"
 #include "infra/process/session_dir.h"
 #include "infra/sys/fs.h"
+#include "infra/workspace/direct_ack.h"
+#include "infra/workspace/kept_views.h"
 #include "runtime/runtime.h"
 
 #define COMMAND_MAX ((size_t)1024 * 1024) /* bytes */
@@ -107,6 +111,76 @@ static int find_workspace(struct plan *p, struct err *err)
 	return check_workspace(p, err);
 }
 
+/* The agent must not change what bbox trusts: images, keys, other sessions. */
+static int check_own_files(const struct plan *p, struct err *err)
+{
+	const char *const dirs[] = { p->dirs.config, p->dirs.state,
+				     p->dirs.cache };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		auto_free char *dir = NULL;
+
+		/* One that is not there yet will be. */
+		if (fs_real_path(dirs[i], &dir, ERR_IGNORE) < 0)
+			dir = path_clean(dirs[i]);
+		if (path_below(p->workspace, dir) ||
+		    path_below(dir, p->workspace))
+			return err_set(err, ERR_USAGE,
+				       "workspace '%s' cannot be used in "
+				       "direct mode: bbox keeps its own files "
+				       "in '%s'",
+				       p->workspace, dir);
+	}
+	return 0;
+}
+
+static int acknowledge(const struct plan *p, struct err *err)
+{
+	struct err ack_err = ERR_INIT;
+	bool known = false;
+	int r = direct_ack_find(p->dirs.state, &known, &ack_err);
+
+	if (known)
+		return 0;
+	if (!p->options.yes)
+		return err_set(err, ERR_USAGE,
+			       "direct mode requires --yes once%s%s: the agent "
+			       "changes '%s' itself, and nothing can be undone "
+			       "(later runs will not need --yes)",
+			       r < 0 ? ", " : "", r < 0 ? ack_err.msg : "",
+			       p->workspace);
+	if (r < 0 || direct_ack_store(p->dirs.state, &ack_err) < 0)
+		fprintf(stderr, "Warning: --yes will be needed again: %s\n",
+			ack_err.msg);
+	return 0;
+}
+
+static int enter_direct_mode(const struct plan *p, struct err *err)
+{
+	auto_free char *shown = text_visible(p->workspace);
+
+	if (check_own_files(p, err) < 0 || acknowledge(p, err) < 0)
+		return -1;
+	fprintf(stderr,
+		"! Direct mode: the agent changes '%s' itself, files with "
+		"secrets included; there is no snapshot, no review and no "
+		"undo\n",
+		shown);
+	return 0;
+}
+
+static int check_options(const struct plan *p, struct err *err)
+{
+	if (p->options.direct && p->options.review)
+		return err_set(err, ERR_USAGE,
+			       "--review has no effect in direct mode");
+	if (p->options.direct && p->options.exclude.n)
+		return err_set(err, ERR_USAGE,
+			       "--exclude applies to snapshot mode only, in "
+			       "direct mode nothing is hidden");
+	return 0;
+}
+
 /* Adds an ignore file of the workspace's root to a matcher, if there is one. */
 static int add_ignore_file(const struct plan *p, const char *name,
 			   struct exclude *to, struct err *err)
@@ -168,6 +242,8 @@ static int complete(struct plan *p, struct err *err)
 {
 	const char *accel = runtime_env("BBOX_ACCEL");
 
+	if (check_options(p, err) < 0)
+		return -1;
 	if (p->options.accel == VM_ACCEL_AUTO && accel &&
 	    vm_accel_parse(accel, &p->options.accel, err) < 0)
 		return err_wrap(err, "BBOX_ACCEL");
@@ -175,7 +251,8 @@ static int complete(struct plan *p, struct err *err)
 	    session_id_make(p->session_id, err) < 0 ||
 	    find_workspace(p, err) < 0)
 		return -1;
-	return load_excludes(p, err);
+	return p->options.direct ? enter_direct_mode(p, err)
+				 : load_excludes(p, err);
 }
 
 static uint32_t first_of(uint32_t given, uint32_t agents, uint32_t fallback)
@@ -203,10 +280,21 @@ static int render_env(const struct plan *p, struct buf *out, struct err *err)
 	return session_env_render(&e, out, err);
 }
 
+/* Sessions that died, or whose user wanted to decide later. */
+static void tell_kept(size_t n)
+{
+	if (n)
+		fprintf(stderr,
+			"%zu session(s) ended before their changes were "
+			"written: run 'bbox recover'\n",
+			n);
+}
+
 /* Tells the user what a session that is over leaves him with. */
 static void report(const struct sandbox_result *result)
 {
 	const char *hint = result->ended ? exit_hint(&result->session) : NULL;
+	const char *id;
 
 	if (hint)
 		fprintf(stderr, "\nSession ended unexpectedly: %s\n", hint);
@@ -214,6 +302,10 @@ static void report(const struct sandbox_result *result)
 		fprintf(stderr,
 			"Changes that were not written back are kept in %s\n",
 			result->kept);
+	id = result->recoverable ? kept_views_id(result->kept) : NULL;
+	if (id)
+		fprintf(stderr,
+			"'bbox recover %s --apply' brings them back\n", id);
 }
 
 static int run_in(const struct plan *p, struct runtime *rt,
@@ -234,9 +326,12 @@ static int run_in(const struct plan *p, struct runtime *rt,
 		.data_dir = dir->data_dir,
 		.image = p->image,
 		.workspace = p->workspace,
+		.direct = p->options.direct,
 		.command = command.data,
 		.env = env.data,
 		.hostname = "sandbox",
+		.name = p->name,
+		.started_s = time(NULL),
 		.snapshot_exclude = p->snapshot_exclude,
 		.diff_exclude = p->diff_exclude,
 		.cpus = first_of(p->options.cpus, p->agent ? p->agent->cpus : 0,
@@ -279,7 +374,7 @@ static int with_runtime(const struct plan *p, struct session_dir *dir,
 	embedded_fill(&cfg);
 	if (runtime_new(&cfg, &rt, err) < 0)
 		return -1;
-	runtime_sweep(rt);
+	tell_kept(runtime_sweep(rt));
 	code = run_in(p, rt, dir, vm_name, err);
 	runtime_print_timings(rt);
 	runtime_free(rt);

@@ -22,6 +22,8 @@ extern const struct command command_run_image;
 extern const struct command command_list;
 extern const struct command command_image;
 extern const struct command command_kernel;
+extern const struct command command_recover;
+extern const struct command command_undo;
 
 /* `bbox <agent>`: @argv holds the agent's name too. */
 must_check int command_agent(const char *const *argv, struct err *err);

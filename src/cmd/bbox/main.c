@@ -22,6 +22,8 @@ static const struct command *const commands[] = {
 	&command_list,
 	&command_image,
 	&command_kernel,
+	&command_recover,
+	&command_undo,
 };
 
 int command_print(const char *text, struct err *err)

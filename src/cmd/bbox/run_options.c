@@ -145,6 +145,24 @@ static int set_view(void *target, const char *value, struct err *err)
 	return err_set(err, ERR_USAGE, "'%s' is neither lazy nor copy", value);
 }
 
+static int set_mode(void *target, const char *value, struct err *err)
+{
+	struct run_options *o = target;
+
+	o->direct = !strcmp(value, "direct");
+	if (!o->direct && strcmp(value, "snapshot") != 0)
+		return err_set(err, ERR_USAGE,
+			       "invalid --workspace-mode \"%s\": valid values "
+			       "are [snapshot direct]",
+			       value);
+	return 0;
+}
+
+static int set_yes(void *target, const char *value, struct err *err)
+{
+	return options_bool(value, &((struct run_options *)target)->yes, err);
+}
+
 static int set_review(void *target, const char *value, struct err *err)
 {
 	return options_bool(value, &((struct run_options *)target)->review,
@@ -182,6 +200,11 @@ static int set_debug(void *target, const char *value, struct err *err)
 	{ "workspace-snapshot", "lazy|copy",                                  \
 	  "copy what the guest changes, or all first (default: copy)",        \
 	  set_view },                                                         \
+	{ "workspace-mode", "snapshot|direct",                                \
+	  "direct: let the guest change the project itself, no undo",         \
+	  set_mode },                                                         \
+	{ "yes", NULL,                                                        \
+	  "you know what direct mode is; needed once", set_yes },             \
 	{ "exclude", "PATTERN",                                               \
 	  "hide from the guest, gitignore syntax (repeatable)",               \
 	  add_exclude },                                                      \

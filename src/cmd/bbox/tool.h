@@ -34,4 +34,13 @@ must_check int tool_run(int (*fn)(struct runtime *rt,
 				  const struct tool_words *w, struct err *err),
 			const struct tool_words *w, struct err *err);
 
+/* As above, for what brings changes back; @review asks for each. */
+must_check int tool_run_workspace(bool review,
+				  int (*fn)(struct runtime *rt, void *ctx,
+					    struct err *err),
+				  void *ctx, struct err *err);
+
+/* "2026-01-31 23:59" of the local time; the caller frees. */
+must_check char *tool_time(int64_t seconds);
+
 #endif /* BBOX_CMD_BBOX_TOOL_H */

@@ -130,6 +130,20 @@ const struct baseline_entry *baseline_find(const struct baseline *b,
 	return i < b->n && !strcmp(b->v[i].path, path) ? &b->v[i] : NULL;
 }
 
+void baseline_update(struct baseline *b, const char *path, const char *hash)
+{
+	const struct baseline_entry *found = baseline_find(b, path);
+	struct baseline_entry *entry;
+
+	if (!found)
+		return;
+	entry = &b->v[baseline_index(b, found)];
+	free(entry->hash);
+	entry->hash = xstrdup(hash);
+	/* Its content decides. */
+	entry->view = FILE_IDENTITY_UNKNOWN;
+}
+
 size_t baseline_count(const struct baseline *b)
 {
 	return b ? b->n : 0;

@@ -81,6 +81,10 @@ void baseline_add(struct baseline *b, const struct baseline_entry *entry);
  */
 void baseline_seal(struct baseline *b, int64_t now_ns);
 
+/* Something else than the user's file was put at the path, if it has an entry:
+ * its content has this hash. After baseline_seal(). */
+void baseline_update(struct baseline *b, const char *path, const char *hash);
+
 /* NULL when the guest did not have it; @b may be NULL. Borrowed. */
 const struct baseline_entry *baseline_find(const struct baseline *b,
 					   const char *path);

@@ -108,12 +108,32 @@ static void test_identity_differs_in_each_part(void **state unused)
 	assert_false(file_identity_equals(&none, &none));
 }
 
+static void test_updated_entry_counts_by_content(void **state unused)
+{
+	static const char hash[] = "0123";
+	struct baseline *b = baseline_new();
+	const struct baseline_entry *entry;
+
+	baseline_add(b, &(struct baseline_entry){ .path = xstrdup("a"),
+						  .hash = xstrdup("old"),
+						  .view = { .ino = 1 } });
+	baseline_seal(b, 1);
+	baseline_update(b, "a", hash);
+	baseline_update(b, "b", hash);
+	entry = baseline_find(b, "a");
+	assert_string_equal(entry->hash, hash);
+	assert_int_equal(entry->view.ino, 0);
+	assert_null(baseline_find(b, "b"));
+	baseline_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths_are_found_in_any_order),
 		cmocka_unit_test(test_beneath_means_whole_components),
 		cmocka_unit_test(test_fresh_files_lose_their_identity),
+		cmocka_unit_test(test_updated_entry_counts_by_content),
 		cmocka_unit_test(test_identity_differs_in_each_part),
 	};
 

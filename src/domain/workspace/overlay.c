@@ -119,6 +119,16 @@ const char *overlay_came_from(const struct overlay_node *node)
 	return onode_of_const(node)->from;
 }
 
+uint32_t overlay_link_count(const struct overlay_node *node)
+{
+	const struct onode *n = onode_of_const(node);
+	uint32_t links = node->links;
+
+	if (n->shared && n->lower_seen < n->lower_links)
+		links += n->lower_links - n->lower_seen;
+	return links;
+}
+
 void overlay_touch(struct overlay_node *node, const struct overlay_attr *attr)
 {
 	node->attr.size = attr->size;

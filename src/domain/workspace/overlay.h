@@ -188,6 +188,9 @@ void overlay_forget_all(struct overlay *o);
 /* The user's object that it was at first, also after a rename or copy-up:
  * its path, "" for the root, NULL for a new object. Borrowed. */
 const char *overlay_came_from(const struct overlay_node *node);
+/* Names in the view: @links, and those that the user's directory has of the
+ * same file and that were not looked up yet. */
+uint32_t overlay_link_count(const struct overlay_node *node);
 
 /*
  * All below: 0 or a negative errno; on failure nothing has changed. They pin

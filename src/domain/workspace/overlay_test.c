@@ -274,14 +274,19 @@ static void test_names_of_one_file_share_a_node(void **state unused)
 	a = remember(&v, root, "a", OVERLAY_FILE, 11, 3);
 	assert_ptr_equal(remember(&v, d, "b", OVERLAY_FILE, 11, 3), a);
 	assert_int_equal(a->links, 2);
+	assert_int_equal(overlay_link_count(a), 3);
 	assert_int_equal(overlay_set_own(v.o, a, hash), 0);
+	assert_int_equal(overlay_link_count(a), 3);
 	assert_non_null(overlay_origin(v.o, "a"));
 	assert_non_null(overlay_origin(v.o, "d"));
 	/* Removed, changed, and found again under its third name. */
 	remove_name(&v, root, "a", false);
 	remove_name(&v, d, "b", false);
+	assert_int_equal(a->links, 0);
+	assert_int_equal(overlay_link_count(a), 1);
 	overlay_forget_all(v.o);
 	a = remember(&v, root, "c", OVERLAY_FILE, 11, 3);
+	assert_int_equal(overlay_link_count(a), 1);
 	assert_true(a->own && a->pinned && a->links == 1);
 	assert_true(overlay_origin(v.o, "c")->has_hash);
 	assert_memory_equal(overlay_origin(v.o, "c")->hash, hash, sizeof(hash));

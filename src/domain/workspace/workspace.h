@@ -10,7 +10,9 @@
 #include "base/err.h"
 #include "domain/snapshot/change.h"
 #include "domain/snapshot/exclude.h"
+#include "domain/snapshot/hunk.h"
 #include "domain/workspace/baseline.h"
+#include "domain/workspace/session_note.h"
 
 /* How a view comes about. */
 enum workspace_view {
@@ -29,6 +31,8 @@ struct workspace_snapshot {
 				    * directory that holds its state */
 	struct baseline *baseline; /* owned; what a copy began as; NULL for a
 				    * lazy view, whose records tell */
+	bool restores; /* an undo: modes and symlinks as the user had them */
+	bool salvages; /* damaged records count up to the damage */
 };
 
 struct workspace_cloner;
@@ -40,6 +44,10 @@ struct workspace_cloner_ops {
 	int (*discard)(struct workspace_cloner *c, struct workspace_snapshot *s,
 		       struct err *err);
 	void (*keep)(struct workspace_cloner *c, struct workspace_snapshot *s);
+	/* May be NULL: a view that cannot be found again. */
+	int (*describe)(struct workspace_cloner *c,
+			const struct workspace_snapshot *s,
+			const struct session_note *note, struct err *err);
 };
 
 struct workspace_cloner {
@@ -77,6 +85,18 @@ static inline void workspace_cloner_keep(struct workspace_cloner *c,
 	c->ops->keep(c, s);
 }
 
+/*
+ * Notes beside the view what a later start must know to bring its changes
+ * back. To be called before the guest may write.
+ */
+static inline must_check int
+workspace_cloner_describe(struct workspace_cloner *c,
+			  const struct workspace_snapshot *s,
+			  const struct session_note *note, struct err *err)
+{
+	return c->ops->describe ? c->ops->describe(c, s, note, err) : 0;
+}
+
 struct workspace_differ;
 
 struct workspace_differ_ops {
@@ -88,6 +108,20 @@ struct workspace_differ_ops {
 		    const struct workspace_snapshot *s,
 		    const struct change *change, struct buf *out,
 		    struct err *err);
+	/* The rest may be NULL: what a review cannot offer then. */
+	int (*split)(struct workspace_differ *d,
+		     const struct workspace_snapshot *s,
+		     const struct change *change, struct hunk_list *out,
+		     struct err *err);
+	int (*stage)(struct workspace_differ *d,
+		     const struct workspace_snapshot *s, struct change *change,
+		     struct span content, struct err *err);
+	int (*take_theirs)(struct workspace_differ *d,
+			   const struct workspace_snapshot *s,
+			   struct change *change, struct err *err);
+	int (*merge)(struct workspace_differ *d,
+		     const struct workspace_snapshot *s, struct change *change,
+		     bool *clean, struct err *err);
 };
 
 struct workspace_differ {
@@ -113,6 +147,65 @@ static inline must_check int workspace_differ_text(
 	return d->ops->text(d, s, change, out, err);
 }
 
+/**
+ * workspace_differ_split() - the hunks of a change, to be decided one by one
+ * @out:	located, none accepted; their texts are not yet safe for a
+ *		terminal; release it
+ * @err:	ERR_UNSUPPORTED when it is no modified text file within the
+ *		limit of diffs, ERR_CONFLICT when the user changed it meanwhile
+ */
+static inline must_check int workspace_differ_split(
+	struct workspace_differ *d, const struct workspace_snapshot *s,
+	const struct change *change, struct hunk_list *out, struct err *err)
+{
+	if (!d->ops->split)
+		return err_set(err, ERR_UNSUPPORTED, "there are no hunks");
+	return d->ops->split(d, s, change, out, err);
+}
+
+/* Makes @content the content of the change, instead of the guest's file. */
+static inline must_check int workspace_differ_stage(
+	struct workspace_differ *d, const struct workspace_snapshot *s,
+	struct change *change, struct span content, struct err *err)
+{
+	if (!d->ops->stage)
+		return err_set(err, ERR_UNSUPPORTED, "nothing can be staged");
+	return d->ops->stage(d, s, change, content, err);
+}
+
+/**
+ * workspace_differ_take_theirs() - let a conflicting change replace what the
+ * user has there now
+ * @change:	its base is what is there now; no conflict any more
+ * @err:	ERR_UNSUPPORTED for what is never replaced
+ */
+static inline must_check int
+workspace_differ_take_theirs(struct workspace_differ *d,
+			     const struct workspace_snapshot *s,
+			     struct change *change, struct err *err)
+{
+	if (!d->ops->take_theirs)
+		return err_set(err, ERR_UNSUPPORTED, "it cannot be replaced");
+	return d->ops->take_theirs(d, s, change, err);
+}
+
+/**
+ * workspace_differ_merge() - make a conflicting change a merge of both sides
+ * @change:	its content is staged, its base is what is there now
+ * @clean:	no markers were needed
+ * @err:	ERR_UNSUPPORTED when not both sides are text files within the
+ *		limit of diffs
+ */
+static inline must_check int
+workspace_differ_merge(struct workspace_differ *d,
+		       const struct workspace_snapshot *s,
+		       struct change *change, bool *clean, struct err *err)
+{
+	if (!d->ops->merge)
+		return err_set(err, ERR_UNSUPPORTED, "it cannot be merged");
+	return d->ops->merge(d, s, change, clean, err);
+}
+
 struct workspace_reviewer;
 
 struct workspace_reviewer_ops {
@@ -125,7 +218,10 @@ struct workspace_reviewer {
 	const struct workspace_reviewer_ops *ops;
 };
 
-/* Decides every change in @changes. */
+/*
+ * Decides every change in @changes, and may give one another content (see
+ * workspace_differ_stage()). Of what it postpones the session must be kept.
+ */
 static inline must_check int
 workspace_reviewer_review(struct workspace_reviewer *r,
 			  const struct workspace_snapshot *s,

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "domain/workspace/workspace.h"
+#include "infra/flush/undo_writer.h"
 
 struct apply {
 	const struct workspace_snapshot *snapshot; /* borrowed */
@@ -15,10 +16,16 @@ struct apply {
 	int session;				   /* the snapshot's path */
 	int journal; /* -1 until there is a temporary file */
 	mode_t umask;
+	struct undo_writer undo;
 };
 
-#define APPLY_INIT ((struct apply){ .root = -1, .session = -1, .journal = -1 })
+#define APPLY_INIT                      \
+	((struct apply){ .root = -1,    \
+			 .session = -1, \
+			 .journal = -1, \
+			 .undo = UNDO_WRITER_INIT })
 
+/* Set what @undo borrows first, but for the snapshot. */
 must_check int apply_open(struct apply *a, const struct workspace_snapshot *s,
 			  struct err *err);
 /* Removes the journal. */

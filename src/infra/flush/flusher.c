@@ -180,6 +180,9 @@ static void mention_submodules(const struct job *j)
 static int run(struct job *j, const struct workspace_snapshot *s,
 	       struct err *err)
 {
+	j->apply.undo.base = j->config->undo_dir;
+	j->apply.undo.progress = j->config->progress;
+	j->apply.undo.log = j->config->log;
 	if (apply_open(&j->apply, s, err) < 0)
 		return -1;
 	flush_rounds(j);

@@ -13,6 +13,8 @@
 struct flusher_config {
 	struct log *log;
 	struct progress *progress;
+	/* Where what is replaced is kept, see undo_dir.h; NULL: nowhere. */
+	const char *undo_dir;
 };
 
 must_check struct workspace_flusher *

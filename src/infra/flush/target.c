@@ -269,12 +269,24 @@ static int move_to_free(const struct target *t, const char *from,
 static int replace_without_exchange(const struct target *t, const char *temp,
 				    struct err *err)
 {
+	struct stat st;
+
 	/* A short moment is left in which an edit would be lost. */
 	if (!is_same_file(t, t->name))
 		return target_conflict(t, err);
+	/* Only a directory takes the place of a directory. */
+	if (!fstatat(t->dirfd, temp, &st, AT_SYMLINK_NOFOLLOW) &&
+	    S_ISDIR(st.st_mode) && unlinkat(t->dirfd, t->name, 0) < 0)
+		return err_sys(err, errno, "remove '%s'", t->path);
 	if (renameat(t->dirfd, temp, t->dirfd, t->name) < 0)
 		return err_sys(err, errno, "rename to '%s'", t->path);
 	return 0;
+}
+
+void target_drop_temp(const struct target *t, const char *temp)
+{
+	if (unlinkat(t->dirfd, temp, 0) < 0)
+		unlinkat(t->dirfd, temp, AT_REMOVEDIR);
 }
 
 /* What came out of the exchange was not what had been looked at. */
@@ -287,7 +299,7 @@ static int exchange_back(const struct target *t, const char *temp,
 			       "'%s' was changed meanwhile, and that version "
 			       "is now '%s' beside it",
 			       t->path, temp);
-	unlinkat(t->dirfd, temp, 0);
+	target_drop_temp(t, temp);
 	return target_conflict(t, err);
 }
 
@@ -344,7 +356,7 @@ int target_place(const struct target *t, const char *temp, struct err *err)
 	bool exchanged = t->type == TARGET_FILE || t->type == TARGET_SYMLINK;
 
 	if (place(t, temp, err) < 0) {
-		unlinkat(t->dirfd, temp, 0);
+		target_drop_temp(t, temp);
 		return -1;
 	}
 	if (!exchanged ||
@@ -390,24 +402,13 @@ int target_remove(const struct target *t, const char *temp, struct err *err)
 	return 0;
 }
 
-int target_make_dir(const struct target *t, const char *temp, mode_t mode,
-		    struct err *err)
+int target_make_dir(const struct target *t, mode_t mode, struct err *err)
 {
-	bool replaces = t->type != TARGET_ABSENT;
-
-	if (replaces && set_aside(t, temp, err) < 0)
-		return -1;
-	if (mkdirat(t->dirfd, t->name, mode) < 0) {
-		if (errno == EEXIST)
-			target_conflict(t, err);
-		else
-			err_sys(err, errno, "create directory '%s'", t->path);
-		return replaces ? move_back(t, temp, err) : -1;
-	}
-	if (replaces && unlinkat(t->dirfd, temp, 0) < 0)
-		return err_sys(err, errno, "remove old version of '%s'",
-			       t->path);
-	return 0;
+	if (!mkdirat(t->dirfd, t->name, mode))
+		return 0;
+	if (errno == EEXIST)
+		return target_conflict(t, err);
+	return err_sys(err, errno, "create directory '%s'", t->path);
 }
 
 int target_remove_dir(const struct target *t, struct err *err)

@@ -49,20 +49,21 @@ void target_release(struct target *t);
 must_check int target_make_parents(int root, struct target *t, struct err *err);
 
 /*
- * Moves the finished file or symlink @temp (of the same directory) to the
- * path. A directory there must be empty. ERR_CONFLICT when the path is not as
- * it was looked at; then it is left as it is. @temp is gone afterwards in any
- * case, unless @err says that it is the user's own version now.
+ * Moves what was finished at @temp (of the same directory: a file, a symlink
+ * or an empty directory) to the path. A directory there must be empty.
+ * ERR_CONFLICT when the path is not as it was looked at; then it is left as it
+ * is. @temp is gone afterwards in any case, unless @err says that it is the
+ * user's own version now.
  */
 must_check int target_place(const struct target *t, const char *temp,
 			    struct err *err);
 
-/*
- * Makes a directory at the path, in place of a file or symlink by way of
- * @temp; ERR_CONFLICT as above.
- */
-must_check int target_make_dir(const struct target *t, const char *temp,
-			       mode_t mode, struct err *err);
+/* Makes a directory at the path where nothing is; ERR_CONFLICT as above. */
+must_check int target_make_dir(const struct target *t, mode_t mode,
+			       struct err *err);
+
+/* Removes @temp, which is ours. */
+void target_drop_temp(const struct target *t, const char *temp);
 
 /* Removes the file or symlink by way of @temp; ERR_CONFLICT as above. */
 must_check int target_remove(const struct target *t, const char *temp,

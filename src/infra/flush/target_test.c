@@ -257,9 +257,10 @@ static void test_late_edit_survives_a_directory(void **state unused)
 		view_file(&f.v, "f", "1", 0644);
 		view_seal(&f.v);
 		CHECK_OK(look(&f, "f", CHANGE_MODIFIED), &f.err);
+		tree_mkdir(f.w, "temp");
 		race(&f, races[i]);
-		CHECK_FAILS(target_make_dir(&f.target, "temp", 0755, &f.err),
-			    &f.err, ERR_CONFLICT, "changed in the workspace");
+		CHECK_FAILS(target_place(&f.target, "temp", &f.err), &f.err,
+			    ERR_CONFLICT, "changed in the workspace");
 		check_users(&f, races[i]);
 		teardown(&f);
 	}

@@ -142,7 +142,8 @@ static void test_snapshot_is_private_and_marked(void **state unused)
 	text = tree_read("/", marker + 1);
 	assert_true(!strncmp(text, pid, strlen(pid)));
 	/* The sweep of another session must not touch it. */
-	workspace_sweep(f.cache, &f.log);
+	workspace_sweep(
+		&(struct sweep_config){ .cache_dir = f.cache, .log = &f.log });
 	assert_true(tree_has(f.snapshot->path, "."));
 	CHECK_OK(workspace_cloner_discard(f.cloner, f.snapshot, &f.err),
 		 &f.err);
@@ -377,7 +378,8 @@ static void test_kept_snapshot_survives_the_sweep(void **state unused)
 	path = xstrdup(f.snapshot->path);
 	workspace_cloner_keep(f.cloner, f.snapshot);
 	f.snapshot = NULL;
-	workspace_sweep(f.cache, &f.log);
+	workspace_sweep(
+		&(struct sweep_config){ .cache_dir = f.cache, .log = &f.log });
 	assert_true(tree_is(path, "file", "x"));
 	teardown(&f);
 }

@@ -8,6 +8,7 @@
 #include "domain/workspace/notices.h"
 #include "infra/sys/fd.h"
 #include "infra/workspace/snapshot_dir.h"
+#include "infra/workspace/view_state.h"
 
 struct lazy_view {
 	struct workspace_cloner base;
@@ -64,10 +65,24 @@ static void lazy_keep(struct workspace_cloner *base,
 			  l->config.log);
 }
 
+static int lazy_describe(struct workspace_cloner *base unused,
+			 const struct workspace_snapshot *s,
+			 const struct session_note *note, struct err *err)
+{
+	struct session_note n = *note;
+
+	/* As it is known from now on, whatever it was called. */
+	n.workspace = s->original;
+	if (view_state_note(s->path, &n, err) < 0)
+		return err_make_visible(err);
+	return 0;
+}
+
 static const struct workspace_cloner_ops lazy_ops = {
 	.create = lazy_create,
 	.discard = lazy_discard,
 	.keep = lazy_keep,
+	.describe = lazy_describe,
 };
 
 struct workspace_cloner *lazy_view_new(const struct lazy_view_config *config)

@@ -54,6 +54,12 @@ static void take(struct fixture *f)
 		 &f->err);
 }
 
+static size_t sweep(struct fixture *f)
+{
+	return workspace_sweep(&(struct sweep_config){ .cache_dir = f->cache,
+						       .log = &f->log });
+}
+
 static size_t count(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -117,7 +123,7 @@ static void test_discarded_view_is_gone(void **state unused)
 	take(&f);
 	tree_write(f.snapshot->path, "objects/0000000000000002", "new");
 	/* Another session's sweep leaves the living alone. */
-	workspace_sweep(f.cache, &f.log);
+	sweep(&f);
 	assert_true(tree_has(f.snapshot->path, "objects/0000000000000002"));
 	CHECK_OK(workspace_cloner_discard(f.cloner, f.snapshot, &f.err),
 		 &f.err);
@@ -136,7 +142,7 @@ static void test_kept_view_survives_the_sweep(void **state unused)
 	tree_write(f.snapshot->path, "records", "r");
 	path = xstrdup(f.snapshot->path);
 	workspace_cloner_keep(f.cloner, take_ptr(f.snapshot));
-	workspace_sweep(f.cache, &f.log);
+	sweep(&f);
 	assert_true(tree_has(path, "records"));
 	assert_int_equal(count_snapshots(&f), 1);
 	teardown(&f);

@@ -32,6 +32,7 @@
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
 #include "infra/workspace/snapshot_dir.h"
+#include "infra/workspace/view_state.h"
 
 #define SENTINEL_SIZE_MAX ((size_t)8192) /* bytes */
 #define CREATE_TRIES	  16
@@ -105,28 +106,6 @@ int sentinel_create(const char *base, char **out_path, int *out_fd,
 	return -1;
 }
 
-static int remove_file(const char *path, const char *suffix, struct err *err)
-{
-	auto_free char *name = xasprintf("%s%s", path, suffix);
-
-	if (unlink(name) < 0 && errno != ENOENT)
-		return err_sys(err, errno, "remove '%s'", name);
-	return 0;
-}
-
-int sentinel_forget(const char *path, struct err *err)
-{
-	return remove_file(path, SENTINEL_SUFFIX, err);
-}
-
-int sentinel_remove(const char *path, struct err *err)
-{
-	if (fs_remove_tree(path, err) < 0 ||
-	    remove_file(path, JOURNAL_SUFFIX, err) < 0)
-		return -1;
-	return sentinel_forget(path, err);
-}
-
 static bool pid_is_alive(const char *text)
 {
 	uint64_t pid;
@@ -160,62 +139,81 @@ static bool is_stale(int fd)
 	return !pid_is_alive(pid);
 }
 
-static void remove_temps(const char *path, struct log *log)
+int sentinel_adopt(const char *path, int *out_fd, struct err *err)
 {
-	auto_free char *name = xasprintf("%s" JOURNAL_SUFFIX, path);
-	auto_buf struct buf journal = BUF_INIT(JOURNAL_SIZE_MAX);
-	const char *workspace, *temp;
-	auto_close int root = -1;
-	struct err err = ERR_INIT;
-	struct span rest;
+	auto_free char *name = xasprintf("%s" SENTINEL_SUFFIX, path);
+	auto_close int fd = open(
+		name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		0600);
 
-	/* Most sessions die before they flush, and have none. */
-	if (fs_read_file(name, &journal, &err) < 0) {
-		if (err.kind != ERR_NOT_FOUND)
-			log_warn(log, "sweep: %s", err.msg);
-		return;
-	}
-	rest = buf_span(&journal);
-	if (!journal_next(&rest, &workspace))
-		return;
-	root = fd_open_dir(workspace, &err);
-	if (root < 0) {
-		log_warn(log, "sweep: %s", err.msg);
-		return;
-	}
-	while (journal_next(&rest, &temp)) {
-		const char *slash = strrchr(temp, '/');
-		auto_free char *dir = NULL;
-		auto_close int fd = -1;
-
-		if (!journal_is_temp(temp))
-			continue;
-		dir = slash ? xmemdup0(temp, (size_t)(slash - temp))
-			    : xstrdup(".");
-		fd = fd_open_no_symlinks(root, dir, O_RDONLY | O_DIRECTORY, 0,
-					 ERR_IGNORE);
-		/* Most were renamed into place: that they are gone is fine. */
-		if (fd >= 0)
-			unlinkat(fd, slash ? slash + 1 : temp, 0);
-	}
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", name);
+	if (!is_stale(fd))
+		return err_set(err, ERR_CONFLICT, "it is in use");
+	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, errno, "write '%s'", name);
+	if (write_sentinel(fd, err) < 0)
+		return err_wrap(err, "write '%s'", name);
+	*out_fd = fd_take(&fd);
+	return 0;
 }
 
-static void sweep_one(const char *base, const char *name, bool has_dir,
-		      struct log *log)
+bool sentinel_is_live(const char *path)
+{
+	auto_free char *name = xasprintf("%s" SENTINEL_SUFFIX, path);
+	auto_close int fd =
+		open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return fd >= 0 && !is_stale(fd);
+}
+
+static int remove_file(const char *path, const char *suffix, struct err *err)
+{
+	auto_free char *name = xasprintf("%s%s", path, suffix);
+
+	if (unlink(name) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove '%s'", name);
+	return 0;
+}
+
+int sentinel_forget(const char *path, struct err *err)
+{
+	return remove_file(path, SENTINEL_SUFFIX, err);
+}
+
+int sentinel_remove(const char *path, struct err *err)
+{
+	if (fs_remove_tree(path, err) < 0 ||
+	    remove_file(path, JOURNAL_SUFFIX, err) < 0)
+		return -1;
+	return sentinel_forget(path, err);
+}
+
+/* Says whether it was kept for its changes. */
+static bool sweep_one(const struct sweep_config *c, const char *base,
+		      const char *name, bool has_dir)
 {
 	auto_free char *path = xasprintf("%s/%s", base, name);
 	auto_free char *marker = xasprintf("%s" SENTINEL_SUFFIX, path);
+	auto_free char *journal = xasprintf("%s" JOURNAL_SUFFIX, path);
 	auto_close int fd =
 		open(marker, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct err err = ERR_INIT;
 
-	if (fd < 0 || !is_stale(fd))
-		return;
-	remove_temps(path, log);
+	/* One without a marker was kept by its own session. */
+	if (fd < 0)
+		return has_dir && errno == ENOENT && view_state_is_noted(path);
+	if (!is_stale(fd))
+		return false;
+	if (c->settle)
+		c->settle(journal, c->progress, c->log);
+	if (has_dir && view_state_has_changes(path))
+		return true;
 	if (sentinel_remove(path, &err) < 0)
-		log_warn(log, "sweep: %s", err.msg);
+		log_warn(c->log, "sweep: %s", err.msg);
 	else if (has_dir)
-		log_warn(log, "sweep: removed stale snapshot '%s'", path);
+		log_warn(c->log, "sweep: removed stale snapshot '%s'", path);
+	return false;
 }
 
 /* A marker whose snapshot is gone: a crash between making the two. */
@@ -229,18 +227,19 @@ static bool is_orphan(int basefd, char *name)
 	       errno == ENOENT;
 }
 
-void workspace_sweep(const char *cache_dir, struct log *log)
+size_t workspace_sweep(const struct sweep_config *c)
 {
-	auto_free char *base = xasprintf("%s/" SNAPSHOT_DIR_BASE, cache_dir);
+	auto_free char *base = xasprintf("%s/" SNAPSHOT_DIR_BASE, c->cache_dir);
 	const struct dirent *d;
 	struct stat st;
 	DIR *dir = opendir(base);
+	size_t kept = 0;
 
 	if (!dir) {
 		if (errno != ENOENT)
-			log_warn(log, "sweep: cannot read '%s': %s", base,
+			log_warn(c->log, "sweep: cannot read '%s': %s", base,
 				 strerror(errno));
-		return;
+		return 0;
 	}
 	while ((d = readdir(dir))) {
 		auto_free char *name = xstrdup(d->d_name);
@@ -249,11 +248,12 @@ void workspace_sweep(const char *cache_dir, struct log *log)
 		    fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
-			sweep_one(base, name, /* has_dir */ true, log);
+			kept += sweep_one(c, base, name, /* has_dir */ true);
 		else if (S_ISREG(st.st_mode) &&
 			 text_ends_with(name, SENTINEL_SUFFIX) &&
 			 is_orphan(dirfd(dir), name))
-			sweep_one(base, name, /* has_dir */ false, log);
+			sweep_one(c, base, name, /* has_dir */ false);
 	}
 	closedir(dir);
+	return kept;
 }

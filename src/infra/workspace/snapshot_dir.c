@@ -72,6 +72,26 @@ int snapshot_dir_new(const char *cache_dir, const char *workspace,
 	return 0;
 }
 
+int snapshot_dir_adopt(const char *path, const char *workspace,
+		       struct snapshot_dir **out, struct err *err)
+{
+	auto_snapshot_dir struct snapshot_dir *s = xcalloc(1, sizeof(*s));
+
+	s->sentinel_fd = -1;
+	s->base.view = WORKSPACE_VIEW_LAZY;
+	s->base.original = xstrdup(workspace);
+	s->base.path = xstrdup(path);
+	if (sentinel_adopt(path, &s->sentinel_fd, err) < 0)
+		return -1;
+	*out = take_ptr(s);
+	return 0;
+}
+
+void snapshot_dir_close(struct snapshot_dir *s)
+{
+	snapshot_dir_free(s);
+}
+
 int snapshot_dir_discard(struct snapshot_dir *s, struct err *err)
 {
 	int r = sentinel_remove(s->base.path, err);

@@ -32,6 +32,16 @@ must_check int snapshot_dir_new(const char *cache_dir, const char *workspace,
 				enum workspace_view view,
 				struct snapshot_dir **out, struct err *err);
 
+/**
+ * snapshot_dir_adopt() - become the owner of a lazy view that has none
+ * @workspace:	real path, as it was noted
+ * @err:	ERR_CONFLICT when it has one
+ */
+must_check int snapshot_dir_adopt(const char *path, const char *workspace,
+				  struct snapshot_dir **out, struct err *err);
+/* Leaves it as it is, marked but without an owner, and frees @s. */
+void snapshot_dir_close(struct snapshot_dir *s);
+
 /* Removes it and frees @s, also on failure. */
 must_check int snapshot_dir_discard(struct snapshot_dir *s, struct err *err);
 /* Leaves it on disk, where no sweep touches it, and frees @s. */
