@@ -63,6 +63,7 @@ static int gather(const struct sandbox_deps *deps,
 static struct vm_share share_of(const struct workspace_snapshot *snapshot,
 				const struct exclude *exclude)
 {
+	assert(snapshot);
 	switch (snapshot->view) {
 	case WORKSPACE_VIEW_COPY:
 		return (struct vm_share){ .tag = GUEST_WORKSPACE_TAG,

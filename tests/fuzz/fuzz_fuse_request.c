@@ -416,8 +416,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span rest = { .p = data, .len = size };
 	struct log log = LOG_DISCARD;
 	struct fs fs = { .ops = &fuzz_ops };
-	struct fuse_server *s =
-		fuse_server_new(&fs, &(struct fuse_server_config){ .log = &log });
+	struct fuse_server *s = fuse_server_new(
+		&fs, &(struct fuse_server_config){ .log = &log });
 	uint8_t first, how, sizes[4];
 
 	if (span_take_u8(&rest, &first) && first & 1)

@@ -304,8 +304,8 @@ static void report(const struct sandbox_result *result)
 			result->kept);
 	id = result->recoverable ? kept_views_id(result->kept) : NULL;
 	if (id)
-		fprintf(stderr,
-			"'bbox recover %s --apply' brings them back\n", id);
+		fprintf(stderr, "'bbox recover %s --apply' brings them back\n",
+			id);
 }
 
 static int run_in(const struct plan *p, struct runtime *rt,

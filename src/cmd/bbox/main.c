@@ -18,12 +18,8 @@
 #define HELP_MAX   ((size_t)64 * 1024) /* bytes */
 
 static const struct command *const commands[] = {
-	&command_run_image,
-	&command_list,
-	&command_image,
-	&command_kernel,
-	&command_recover,
-	&command_undo,
+	&command_run_image, &command_list,    &command_image,
+	&command_kernel,    &command_recover, &command_undo,
 };
 
 int command_print(const char *text, struct err *err)

@@ -14,9 +14,9 @@
 	"f" \
 	"123456789abcdef" H16 H16 H16
 
-#define FILE_SIDE(hash_, mode_)                                 \
-	{                                                       \
-		.type = UNDO_FILE, .hash = hash_, .mode = mode_ \
+#define FILE_SIDE(hash_, mode_)                                     \
+	{                                                           \
+		.type = UNDO_FILE, .hash = (hash_), .mode = (mode_) \
 	}
 #define PATH(text) ((char *)(uintptr_t)(text))
 

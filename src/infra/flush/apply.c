@@ -67,6 +67,7 @@ static void journal_close(struct apply *a)
 
 	if (a->journal < 0)
 		return;
+	assert(a->snapshot);
 	name = xasprintf("%s" JOURNAL_SUFFIX, a->snapshot->path);
 	fd_close(&a->journal);
 	/* Left behind it is harmless: its files are gone. */

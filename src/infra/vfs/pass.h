@@ -162,24 +162,24 @@ int pass_removexattr(struct fs *base, uint64_t id, const char *name);
 /* pass_name.c */
 
 ssize_t pass_readlink(struct fs *base, uint64_t id, char *buf, size_t size);
-int pass_symlink(struct fs *base, const struct fs_caller *who, uint64_t dir,
+int pass_symlink(struct fs *base, const struct fs_caller *who, uint64_t id,
 		 const char *name, const char *target,
 		 struct fuse_entry_out *out);
-int pass_mknod(struct fs *base, const struct fs_caller *who, uint64_t dir,
+int pass_mknod(struct fs *base, const struct fs_caller *who, uint64_t id,
 	       const char *name, uint32_t mode, uint32_t rdev,
 	       struct fuse_entry_out *out);
-int pass_mkdir(struct fs *base, const struct fs_caller *who, uint64_t dir,
+int pass_mkdir(struct fs *base, const struct fs_caller *who, uint64_t id,
 	       const char *name, uint32_t mode, struct fuse_entry_out *out);
-int pass_create(struct fs *base, const struct fs_caller *who, uint64_t dir,
+int pass_create(struct fs *base, const struct fs_caller *who, uint64_t id,
 		const char *name, uint32_t mode, uint32_t flags,
 		struct fuse_entry_out *out);
-int pass_tmpfile(struct fs *base, const struct fs_caller *who, uint64_t dir,
+int pass_tmpfile(struct fs *base, const struct fs_caller *who, uint64_t id,
 		 uint32_t mode, struct fuse_entry_out *out);
 int pass_unlink(struct fs *base, uint64_t dir, const char *name);
 int pass_rmdir(struct fs *base, uint64_t dir, const char *name);
 int pass_rename(struct fs *base, uint64_t dir, const char *name,
 		uint64_t to_dir, const char *to_name, uint32_t flags);
-int pass_link(struct fs *base, uint64_t id, uint64_t dir, const char *name,
+int pass_link(struct fs *base, uint64_t id, uint64_t to, const char *name,
 	      struct fuse_entry_out *out);
 
 /* pass_data.c */

@@ -336,7 +336,7 @@ int pass_link(struct fs *base, uint64_t id, uint64_t to, const char *name,
 	      struct fuse_entry_out *out)
 {
 	struct pass_fs *fs = pass_fs_of(base);
-	struct pass_node *node, *dir;
+	struct pass_node *node, *dir = NULL;
 	char proc_name[PASS_PROC_SIZE];
 	int fds[2];
 	int r = pass_find(fs, id, &node);
