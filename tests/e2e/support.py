@@ -120,6 +120,12 @@ def cache_home():
     return path
 
 
+def forget_kept_sessions():
+    """A run of the tests that was cut off may have left sessions to recover."""
+    snapshots = os.path.join(cache_home(), "broodbox", "snapshots")
+    shutil.rmtree(snapshots, ignore_errors=True)
+
+
 # --- a place to run in ------------------------------------------------------
 
 
@@ -444,6 +450,7 @@ def run(module, images=("base",)):
         print(f"Bail out! '{BBOX}' is missing: build it first", flush=True)
         print("0 passed, 1 failed")
         return 1
+    forget_kept_sessions()
     wanted = sys.argv[1:]
     passed = failed = number = 0
     for test in tests:
