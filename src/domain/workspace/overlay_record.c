@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#include "base/crc32c.h"
+
 #define FRAME_SIZE ((size_t)8) /* bytes in front of the body */
 #define BODY_MIN   ((size_t)2) /* type and flags */
 /* Bytes of a body without what has its own length; generous. */
@@ -61,25 +63,6 @@ static const struct layout {
 /* clang-format on */
 static_assert(ARRAY_SIZE(layouts) == OVERLAY_RECORD_COUNT,
 	      "layouts[] and enum overlay_record_type differ");
-
-/* Of CRC-32C (polynomial 0x82f63b78, reflected), four bits at a time. */
-static const uint32_t crc_table[16] = {
-	0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
-	0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-	0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
-};
-
-/* @crc is 0 at first, or what the bytes before had. */
-static uint32_t crc32c(uint32_t crc, const uint8_t *p, size_t len)
-{
-	crc = ~crc;
-	for (size_t i = 0; i < len; i++) {
-		crc ^= p[i];
-		crc = crc >> 4 ^ crc_table[crc & 15];
-		crc = crc >> 4 ^ crc_table[crc & 15];
-	}
-	return ~crc;
-}
 
 static uint8_t *put(uint8_t *p, uint64_t value, size_t bytes)
 {
