@@ -65,7 +65,7 @@ static void walk(struct virtqueue *vq, const struct guest_memory *m)
 		virtqueue_done(vq, chain.head, (uint32_t)chain.out_len);
 		discard(virtqueue_must_signal(vq));
 		virtqueue_mute(vq);
-		discard(virtqueue_listen(vq));
+		discard(virtqueue_listen(vq, 1));
 	}
 }
 

@@ -230,6 +230,7 @@ static const int plain_calls[] = {
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
+	SCMP_SYS(sched_yield),
 	SCMP_SYS(epoll_create1),
 	SCMP_SYS(epoll_ctl),
 	SCMP_SYS(epoll_wait),

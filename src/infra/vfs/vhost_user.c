@@ -16,8 +16,15 @@
  *
  * The loop waits for messages and kicks. A busy guest cannot keep us from the
  * messages: after QUEUE_BATCH requests the loop goes round. Kicks are asked
- * for only when a queue was found empty, and it is looked at once more after
- * that (virtqueue_listen()); a busy wait would go between the two.
+ * for only when a queue was found empty for a while (linger()), and it is
+ * looked at once more after that (virtqueue_listen()).
+ *
+ * The first queue ("hiprio") carries FORGET only, for whose end nobody waits,
+ * and a guest that removes files sends one for each. To be woken for it, and to
+ * interrupt the guest afterwards, costs more than the work. So while the guest
+ * is busy that queue is looked at whenever we are awake anyway, and kicks and
+ * signals are for many at once. When nothing has come for a while all is made
+ * up for, and the queue is like the other.
  *
  * Nothing waits for a peer: the socket is used with MSG_DONTWAIT, and the
  * descriptors of the queues must be eventfds, which we make non-blocking.
@@ -32,15 +39,30 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "infra/sys/fd.h"
+#include "infra/sys/loop.h"
 #include "infra/vfs/vhost_wire.h"
 
 /* Requests of one queue before messages and the other queue get a turn. */
 #define QUEUE_BATCH 64
+
+/* The queue of FORGET; VIRTIO 1.2, 5.11.2. */
+#define HIPRIO 0
+/* How many of its requests one kick, or one signal, may be for. */
+#define HIPRIO_TOGETHER 32
+/* How long they may wait for each other. */
+#define HIPRIO_WAIT_MS 10
+
+/* Requests of the other queues that a signal may be for. */
+#define SIGNAL_TOGETHER 16
+
+/* How long we look out for the next request before we ask to be woken. */
+#define LINGER_NS INT64_C(50000)
 
 /* Records in the log for one connection: both peers can cause them. */
 #define LOG_RECORDS_MAX 500U
@@ -50,13 +72,16 @@ struct queue {
 	struct virtqueue_addr addr;
 	uint16_t size, base; /* 0: not told yet; where to start */
 	bool has_addr, enabled;
-	bool broken;  /* until the front end resets it */
-	bool pending; /* may hold requests that nobody kicks for */
+	bool broken;	      /* until the front end resets it */
+	bool pending;	      /* may hold requests that nobody kicks for */
+	uint16_t together;    /* requests that a kick and a signal are for */
+	uint16_t unsignalled; /* that were given back */
 	int kick_fd, call_fd, err_fd; /* owned; -1 means none */
 };
 
-#define QUEUE_INIT \
-	((struct queue){ .kick_fd = -1, .call_fd = -1, .err_fd = -1 })
+#define QUEUE_INIT       \
+	((struct queue){ \
+		.together = 1, .kick_fd = -1, .call_fd = -1, .err_fd = -1 })
 
 struct session {
 	const struct vhost_user_config *config;
@@ -65,6 +90,7 @@ struct session {
 	struct queue queues[VHOST_QUEUES_MAX];
 	uint64_t features, protocol_features;
 	unsigned int log_records;
+	bool busy; /* a request came not long ago */
 	bool ended;
 	struct virtqueue_chain chain; /* the request at hand */
 };
@@ -84,10 +110,29 @@ static unsigned int queue_index(const struct session *s, const struct queue *q)
 	return (unsigned int)(q - s->queues);
 }
 
+static void poke(int fd)
+{
+	const uint64_t one = 1;
+
+	/* EAGAIN: it was poked 2^64 times and will wake its reader. */
+	if (fd >= 0)
+		discard(write(fd, &one, sizeof(one)));
+}
+
+static void queue_signal(struct queue *q)
+{
+	if (!q->unsignalled)
+		return;
+	q->unsignalled = 0;
+	if (virtqueue_must_signal(&q->ring))
+		poke(q->call_fd);
+}
+
 static void queue_stop(struct queue *q)
 {
 	if (!virtqueue_is_running(&q->ring))
 		return;
+	queue_signal(q);
 	q->base = q->ring.next_avail;
 	q->ring = (struct virtqueue){ .size = 0 };
 	q->pending = false;
@@ -127,15 +172,6 @@ static void queue_start(struct session *s, struct queue *q)
 			  queue_index(s, q));
 }
 
-static void poke(int fd)
-{
-	const uint64_t one = 1;
-
-	/* EAGAIN: it was poked 2^64 times and will wake its reader. */
-	if (fd >= 0)
-		discard(write(fd, &one, sizeof(one)));
-}
-
 static void queue_break(struct session *s, struct queue *q, const char *why)
 {
 	if (may_log(s))
@@ -145,6 +181,15 @@ static void queue_break(struct session *s, struct queue *q, const char *why)
 	queue_stop(q);
 	q->broken = true;
 	poke(q->err_fd);
+}
+
+/* One signal is for all requests that were waiting, within limits. */
+static bool must_signal_now(const struct session *s, const struct queue *q)
+{
+	if (queue_index(s, q) == HIPRIO)
+		return q->unsignalled >= q->together;
+	return q->unsignalled >= SIGNAL_TOGETHER ||
+	       !virtqueue_has_request(&q->ring);
 }
 
 static void serve_request(struct session *s, struct queue *q)
@@ -162,8 +207,28 @@ static void serve_request(struct session *s, struct queue *q)
 
 	assert(len <= request.out_len);
 	virtqueue_done(&q->ring, c->head, (uint32_t)len);
-	if (virtqueue_must_signal(&q->ring))
-		poke(q->call_fd);
+	q->unsignalled++;
+	if (must_signal_now(s, q))
+		queue_signal(q);
+}
+
+/*
+ * The next request of a busy guest comes before it would have woken us. True
+ * when there is one.
+ */
+static bool linger(const struct session *s, const struct queue *q)
+{
+	int64_t end = clock_now_ns() + LINGER_NS;
+
+	if (queue_index(s, q) == HIPRIO)
+		return false;
+	while (!virtqueue_has_request(&q->ring)) {
+		if (clock_now_ns() >= end)
+			return false;
+		/* Nobody waits for a processor because of us. */
+		sched_yield();
+	}
+	return true;
 }
 
 static void serve_queue(struct session *s, struct queue *q)
@@ -182,7 +247,9 @@ static void serve_queue(struct session *s, struct queue *q)
 			serve_request(s, q);
 			continue;
 		}
-		if (!virtqueue_listen(&q->ring)) {
+		if (linger(s, q))
+			continue;
+		if (!virtqueue_listen(&q->ring, q->together)) {
 			q->pending = false;
 			return;
 		}
@@ -422,11 +489,37 @@ static int serve_message(struct session *s, struct err *err)
 	return r;
 }
 
+/* Says whether the hiprio queue may wait for more, and looks at it. */
+static void set_busy(struct session *s, bool busy)
+{
+	struct queue *q = &s->queues[HIPRIO];
+
+	s->busy = busy;
+	if (!virtqueue_is_running(&q->ring))
+		return;
+	q->together =
+		busy && q->ring.event_idx && q->size >= 4 * HIPRIO_TOGETHER
+			? HIPRIO_TOGETHER
+			: 1;
+	q->pending = true;
+	if (!busy)
+		queue_signal(q);
+}
+
+static bool has_pending(const struct session *s)
+{
+	for (size_t i = 0; i < VHOST_QUEUES_MAX; i++)
+		if (s->queues[i].pending)
+			return true;
+	return false;
+}
+
 /* Waits for messages and kicks; not at all when there is something to do. */
 static int serve_once(struct session *s, struct err *err)
 {
+	int timeout_ms = has_pending(s) ? 0 : s->busy ? HIPRIO_WAIT_MS : -1;
 	struct pollfd fds[VHOST_QUEUES_MAX + 1];
-	int timeout_ms = -1, r;
+	int r;
 
 	for (size_t i = 0; i < VHOST_QUEUES_MAX; i++) {
 		const struct queue *q = &s->queues[i];
@@ -434,20 +527,22 @@ static int serve_once(struct session *s, struct err *err)
 
 		fds[i] = (struct pollfd){ .fd = runs ? q->kick_fd : -1,
 					  .events = POLLIN };
-		if (q->pending)
-			timeout_ms = 0;
 	}
 	fds[VHOST_QUEUES_MAX] =
 		(struct pollfd){ .fd = s->wire.socket_fd, .events = POLLIN };
 	r = poll(fds, ARRAY_SIZE(fds), timeout_ms);
 	if (r < 0 && errno != EINTR)
 		return err_sys(err, errno, "wait for guest");
-	for (size_t i = 0; i < VHOST_QUEUES_MAX; i++) {
+	for (size_t i = 0; i < VHOST_QUEUES_MAX; i++)
 		if (r > 0 && fds[i].revents)
 			take_kick(s, &s->queues[i]);
+	if (has_pending(s))
+		set_busy(s, true);
+	else if (!r)
+		set_busy(s, false);
+	for (size_t i = 0; i < VHOST_QUEUES_MAX; i++)
 		if (s->queues[i].pending)
 			serve_queue(s, &s->queues[i]);
-	}
 	/* Last: a message may close what the others are about. */
 	if (r > 0 && fds[VHOST_QUEUES_MAX].revents)
 		return serve_message(s, err);

@@ -279,6 +279,11 @@ bool virtqueue_must_signal(struct virtqueue *vq)
 	return !valid || to_event < since;
 }
 
+bool virtqueue_has_request(const struct virtqueue *vq)
+{
+	return load16_acquire(&vq->avail->idx) != vq->next_avail;
+}
+
 void virtqueue_mute(struct virtqueue *vq)
 {
 	/* With an event index it is enough not to move it. */
@@ -286,13 +291,13 @@ void virtqueue_mute(struct virtqueue *vq)
 		store16(&vq->used->flags, VRING_USED_F_NO_NOTIFY);
 }
 
-bool virtqueue_listen(struct virtqueue *vq)
+bool virtqueue_listen(struct virtqueue *vq, uint16_t nth)
 {
 	if (vq->event_idx)
-		store16(avail_event(vq), vq->next_avail);
+		store16(avail_event(vq), (uint16_t)(vq->next_avail + nth - 1));
 	else
 		store16(&vq->used->flags, 0);
 	/* Either the guest sees that and kicks, or we see its request. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return load16_acquire(&vq->avail->idx) != vq->next_avail;
+	return virtqueue_has_request(vq);
 }

@@ -87,9 +87,16 @@ void virtqueue_done(struct virtqueue *vq, uint16_t head, uint32_t len);
 /* Whether the guest wants to hear of what was given back since last asked. */
 must_check bool virtqueue_must_signal(struct virtqueue *vq);
 
+/* Whether a request waits to be taken. */
+bool virtqueue_has_request(const struct virtqueue *vq);
+
 /* Tells the guest that it need not kick. It may do so all the same. */
 void virtqueue_mute(struct virtqueue *vq);
-/* Asks for kicks again; true when there is a request already. */
-must_check bool virtqueue_listen(struct virtqueue *vq);
+/*
+ * Asks for a kick at the @nth request from now on, 1 for the next one; true
+ * when there is a request already. A guest without an event index kicks at the
+ * next one.
+ */
+must_check bool virtqueue_listen(struct virtqueue *vq, uint16_t nth);
 
 #endif /* BBOX_INFRA_VFS_VIRTQUEUE_H */

@@ -416,14 +416,14 @@ static void test_kicks_are_asked_for_only_when_idle(void **state unused)
 		virtqueue_mute(&vq);
 		assert_int_equal(used()->flags, event_idx ? 0 : 1);
 		assert_int_equal(*event, 0);
-		assert_false(virtqueue_listen(&vq));
+		assert_false(virtqueue_listen(&vq, 1));
 		assert_int_equal(used()->flags, 0);
 		assert_int_equal(*event, event_idx ? 5 : 0);
 		avail()->idx = 6;
-		assert_true(virtqueue_listen(&vq));
+		assert_true(virtqueue_listen(&vq, 1));
 		descs()[0] = (struct vring_desc){ BASE, 1, 0, 0 };
 		assert_int_equal(virtqueue_next(&vq, &m, &chain, &err), 1);
-		assert_false(virtqueue_listen(&vq));
+		assert_false(virtqueue_listen(&vq, 1));
 	}
 }
 
