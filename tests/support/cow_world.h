@@ -55,6 +55,8 @@ char *guest_list(struct world *w, uint64_t id, bool plus);
 
 /* The same tree comes out of the records. */
 void world_check_replay(struct world *w);
+/* Is the content of a changed file kept anywhere? */
+bool world_has_content(struct world *w, uint64_t id);
 
 extern const struct fs_caller guest_user;
 

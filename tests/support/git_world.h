@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 #include "base/strv.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/git/git_read.h"
 #include "infra/git/git_session.h"
 #include "infra/git/git_view.h"
@@ -147,13 +148,17 @@ static inline void guest_begin(struct world *w)
 	want = tree_path(w->dir, "main/.git/objects");
 	assert_string_equal(objects, want);
 	w->state_fd = fd_open_dir(w->snapshot.path, &err);
-	CHECK_OK(
-		git_read_file(w->state_fd, GIT_SESSION_RECORDS, &records, &err),
-		&err);
+	CHECK_OK(git_read_file(w->state_fd, OVERLAY_RECORDS_FILE, &records,
+			       &err),
+		 &err);
 	w->overlay = overlay_new(&config, &attr, &identity);
 	rest = buf_span(&records);
 	assert_int_equal(overlay_replay(w->overlay, &rest), 0);
-	w->records_fd = openat(w->state_fd, GIT_SESSION_RECORDS,
+	/* There is no file server here, and no differ that comes after it. */
+	assert_return_code(renameat(w->state_fd, OVERLAY_OBJECTS_DIR,
+				    w->state_fd, OVERLAY_CONTENTS_DIR),
+			   errno);
+	w->records_fd = openat(w->state_fd, OVERLAY_RECORDS_FILE,
 			       O_WRONLY | O_APPEND | O_CLOEXEC);
 	assert_true(w->records_fd >= 0);
 }
@@ -183,8 +188,7 @@ static inline void guest_put(struct world *w, const char *path, const void *p,
 			     size_t len)
 {
 	const struct overlay_node *node = guest_node(w, path, OVERLAY_FILE);
-	auto_free char *object =
-		xasprintf(GIT_SESSION_OBJECTS "/%016" PRIx64, node->id);
+	auto_free char *object = overlay_content_path(node->id);
 
 	tree_write_bytes(w->snapshot.path, object, p, len);
 }
@@ -201,8 +205,7 @@ static inline void guest_say(struct world *w, const char *path,
 static inline char *guest_read(struct world *w, const char *path)
 {
 	const struct overlay_node *node = guest_node(w, path, OVERLAY_FILE);
-	auto_free char *object =
-		xasprintf(GIT_SESSION_OBJECTS "/%016" PRIx64, node->id);
+	auto_free char *object = overlay_content_path(node->id);
 
 	return tree_read(w->snapshot.path, object);
 }

@@ -12,6 +12,8 @@
 #include <inttypes.h>
 
 #include "domain/workspace/overlay.h"
+#include "domain/workspace/overlay_store.h"
+#include "infra/sys/fd.h"
 #include "infra/sys/hash.h"
 
 struct guest {
@@ -177,19 +179,98 @@ static inline void guest_copy_up(struct guest *g, struct overlay_node *node)
 }
 
 /* A new file, or other content of an old one. */
+/* Where it is, when it is not in its slot; the caller frees. */
+static inline char *guest_object(const struct overlay_node *node)
+{
+	char name[OVERLAY_OBJECT_NAME_SIZE];
+
+	overlay_object_name(node->id, name);
+	return xasprintf(OVERLAY_OBJECTS_DIR "/%s", name);
+}
+
+static inline void guest_put_object(struct guest *g,
+				    const struct overlay_node *node,
+				    const char *text)
+{
+	auto_free char *object = guest_object(node);
+
+	tree_write(g->s, object, text);
+	tree_chmod(g->s, object, 0600);
+}
+
+static inline void guest_put_slot(struct guest *g,
+				  const struct overlay_node *node,
+				  const char *text)
+{
+	const struct overlay_slot slot = { .id = node->id,
+					   .size = (uint32_t)strlen(text) };
+	auto_free char *slots = tree_path(g->s, OVERLAY_SLOTS_FILE);
+	auto_close int fd = open(slots, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	off_t at = (off_t)overlay_slot_offset(node->id);
+	uint8_t header[OVERLAY_SLOT_HEADER];
+
+	overlay_slot_encode(&slot, header);
+	CHECK(pwrite(fd, text, slot.size, at + OVERLAY_SLOT_HEADER) ==
+		      (ssize_t)slot.size,
+	      "write slot %" PRIu64, node->id);
+	CHECK(pwrite(fd, header, sizeof(header), at) == (ssize_t)sizeof(header),
+	      "write slot %" PRIu64, node->id);
+}
+
 static inline void guest_write(struct guest *g, const char *path,
 			       const char *text)
 {
 	struct overlay_node *node = guest_look(g, path, NULL, NULL);
-	char object[64];
 
 	if (!node)
 		node = guest_create(g, path, OVERLAY_FILE, 0644, NULL);
 	else if (!node->own)
 		guest_copy_up(g, node);
-	snprintf(object, sizeof(object), "objects/%016" PRIx64, node->id);
-	tree_write(g->s, object, text);
-	tree_chmod(g->s, object, 0600);
+	/* Both places get their share. */
+	if (node->id & 1 && strlen(text) <= OVERLAY_SLOT_MAX)
+		guest_put_slot(g, node, text);
+	else
+		guest_put_object(g, node, text);
+}
+
+/* The content is gone, as after a power failure. */
+static inline void guest_lose(struct guest *g, const struct overlay_node *node)
+{
+	auto_free char *slots = tree_path(g->s, OVERLAY_SLOTS_FILE);
+	auto_free char *object = guest_object(node);
+	struct stat st;
+
+	if (tree_stat(g->s, object, &st))
+		tree_delete(g->s, object);
+	else
+		CHECK(truncate(slots, 0) == 0, "truncate '%s'", slots);
+}
+
+/* What a file that the guest has written holds; the caller frees. */
+static inline char *guest_content(const struct guest *g,
+				  const struct overlay_node *node)
+{
+	auto_free char *object = guest_object(node);
+	auto_free char *slots = tree_path(g->s, OVERLAY_SLOTS_FILE);
+	uint8_t header[OVERLAY_SLOT_HEADER];
+	char content[OVERLAY_SLOT_MAX];
+	struct overlay_slot slot;
+	auto_close int fd = -1;
+	struct stat st;
+
+	if (tree_stat(g->s, object, &st))
+		return tree_read(g->s, object);
+	fd = open(slots, O_RDONLY | O_CLOEXEC);
+	if (pread(fd, header, sizeof(header),
+		  (off_t)overlay_slot_offset(node->id)) !=
+		    (ssize_t)sizeof(header) ||
+	    !overlay_slot_decode(header, node->id, &slot))
+		return NULL;
+	CHECK(pread(fd, content, slot.size,
+		    (off_t)overlay_slot_offset(node->id) +
+			    OVERLAY_SLOT_HEADER) == (ssize_t)slot.size,
+	      "read slot %" PRIu64, node->id);
+	return xmemdup0(content, slot.size);
 }
 
 static inline void guest_chmod(struct guest *g, const char *path, uint32_t mode)

@@ -217,12 +217,10 @@ static void list_name(struct fixture *f, const char *path, struct buf *out)
 {
 	struct overlay_node *node = guest_look(&f->g, path, NULL, NULL);
 	auto_free char *text = NULL;
-	char object[64];
 	struct err err = ERR_INIT;
 
 	if (!node)
 		return;
-	snprintf(object, sizeof(object), "objects/%016" PRIx64, node->id);
 	if (node->kind == OVERLAY_DIR) {
 		CHECK_OK(buf_addf(out, &err, "%s/\n", path), &err);
 		list_view(f, path, out);
@@ -230,7 +228,7 @@ static void list_name(struct fixture *f, const char *path, struct buf *out)
 		CHECK_OK(buf_addf(out, &err, "%s -> %s\n", path, node->target),
 			 &err);
 	} else {
-		text = node->own || !node->lower ? tree_read(f->g.s, object)
+		text = node->own || !node->lower ? guest_content(&f->g, node)
 						 : tree_read(f->w, node->lower);
 		CHECK(text, "no content of '%s'", path);
 		CHECK_OK(buf_addf(out, &err, "%s=%s\n", path, text), &err);

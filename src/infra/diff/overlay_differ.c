@@ -29,11 +29,13 @@
 #include "domain/git/git_view.h"
 #include "domain/workspace/notices.h"
 #include "domain/workspace/overlay.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/diff/compare.h"
 #include "infra/diff/conflict.h"
 #include "infra/diff/finish.h"
 #include "infra/diff/overlay_view.h"
 #include "infra/diff/text.h"
+#include "infra/diff/unpack.h"
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
 
@@ -74,7 +76,7 @@ static int replay(struct overlay *o, int session, bool salvages,
 		  struct err *err)
 {
 	struct err why = ERR_INIT;
-	auto_close int fd = fd_open_no_symlinks(session, OVERLAY_DIFFER_RECORDS,
+	auto_close int fd = fd_open_no_symlinks(session, OVERLAY_RECORDS_FILE,
 						FILE_FLAGS, 0, &why);
 	struct stat st;
 	void *p;
@@ -360,7 +362,8 @@ static int run_on(struct job *j, const struct workspace_snapshot *s,
 {
 	auto_strv struct strv excluded = STRV_INIT;
 
-	if (overlay_view_scan(&j->view, err) < 0 || add_found(j, err) < 0 ||
+	if (unpack_all(j->view.session, j->view.overlay, err) < 0 ||
+	    overlay_view_scan(&j->view, err) < 0 || add_found(j, err) < 0 ||
 	    add_deletions(j, &excluded, err) < 0)
 		return -1;
 	report_excluded(j, &excluded);

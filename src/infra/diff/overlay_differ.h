@@ -9,10 +9,8 @@
 #include "infra/diff/differ.h"
 #include "infra/diff/stage.h"
 
-/* Names in the state directory. The first two are the file server's. */
-#define OVERLAY_DIFFER_OBJECTS "objects" /* changed content, by node id */
-#define OVERLAY_DIFFER_RECORDS "records"
-#define OVERLAY_DIFFER_STAGED  STAGE_DIR /* what a flush may overwrite early */
+/* In the session directory: what a flush may overwrite early. */
+#define OVERLAY_DIFFER_STAGED STAGE_DIR
 
 /* Computes with ERR_INTEGRITY when the records are damaged. */
 must_check int overlay_differ_new(const struct differ_config *config,

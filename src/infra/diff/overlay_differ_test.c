@@ -463,13 +463,12 @@ static void test_bare_repository_is_not_brought_back(void **state unused)
 static void test_lost_content_is_named(void **state unused)
 {
 	struct fixture f;
-	char object[64];
+	auto_free char *object = NULL;
 
 	setup(&f);
 	guest_write(&f.g, "a", "guest");
-	snprintf(object, sizeof(object), "objects/%016" PRIx64,
-		 guest_get(&f.g, "a")->id);
-	tree_delete(f.g.s, object);
+	object = guest_object(guest_get(&f.g, "a"));
+	guest_lose(&f.g, guest_get(&f.g, "a"));
 	/* Whoever can write there may try this. */
 	tree_link(f.g.s, object, "/etc/passwd");
 	compute(&f, NULL);

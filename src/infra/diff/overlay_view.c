@@ -16,11 +16,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/diff/compare.h"
 #include "infra/diff/overlay_differ.h"
 #include "infra/sys/fd.h"
@@ -162,7 +162,7 @@ static int scan_file(struct overlay_view *v, const struct overlay_node *node,
 
 	if (is_as_it_was(v, node, path))
 		return 0;
-	object = xasprintf(OVERLAY_DIFFER_OBJECTS "/%016" PRIx64, node->id);
+	object = overlay_content_path(node->id);
 	if (!fill_content(v, path, from, own ? object : node->lower,
 			  own ? CHANGE_FROM_SESSION : CHANGE_FROM_ORIGINAL,
 			  &change))
@@ -336,8 +336,7 @@ static bool is_as_shown(const struct overlay_view *v,
 {
 	const struct overlay_origin *origin = overlay_origin(v->overlay, path);
 	const char *from = overlay_came_from(node);
-	auto_free char *object =
-		xasprintf(OVERLAY_DIFFER_OBJECTS "/%016" PRIx64, node->id);
+	auto_free char *object = overlay_content_path(node->id);
 	char hash[SHA256_HEX_SIZE];
 	struct stat st;
 

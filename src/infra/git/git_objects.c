@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/git/git_read.h"
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
@@ -78,7 +79,7 @@ struct gather {
 static int link_loose(const struct gather *g, struct span fanout,
 		      const struct overlay_child *child, struct err *err)
 {
-	char object[GIT_SESSION_OBJECT_NAME_SIZE];
+	char object[OVERLAY_OBJECT_NAME_SIZE];
 	auto_free char *dir = xmemdup0(fanout.p, fanout.len);
 	auto_free char *name = xasprintf("%s/%.*s", dir, (int)child->name.len,
 					 (const char *)child->name.p);
@@ -86,7 +87,7 @@ static int link_loose(const struct gather *g, struct span fanout,
 	if (!is_hex(child->name, LOOSE_LEN) || !child->node ||
 	    child->node->kind != OVERLAY_FILE || !child->node->own)
 		return 0;
-	git_session_object_name(child->node, object);
+	overlay_object_name(child->node->id, object);
 	if (mkdirat(g->dir, dir, DIR_MODE) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "create directory '%s'", dir);
 	if (linkat(g->session->objects_fd, object, g->dir, name, 0) < 0)
@@ -119,7 +120,7 @@ static int feed(git_indexer *indexer, int fd, struct err *err)
 static int index_pack(const struct gather *g, const struct overlay_node *node,
 		      struct err *err)
 {
-	char object[GIT_SESSION_OBJECT_NAME_SIZE];
+	char object[OVERLAY_OBJECT_NAME_SIZE];
 	git_indexer_options options = {
 		.version = GIT_INDEXER_OPTIONS_VERSION,
 	};
@@ -127,7 +128,7 @@ static int index_pack(const struct gather *g, const struct overlay_node *node,
 	auto_close int fd = -1;
 	int r;
 
-	git_session_object_name(node, object);
+	overlay_object_name(node->id, object);
 	fd = git_open_file(g->session->objects_fd, object, /* st */ NULL, err);
 	if (fd < 0)
 		return -1;

@@ -23,6 +23,7 @@
 
 #include "base/mem.h"
 #include "base/strv.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/git/git_objects.h"
 #include "infra/git/git_read.h"
 #include "infra/git/git_session.h"
@@ -205,10 +206,10 @@ static bool index_is_untouched(const struct job *j)
 }
 
 /* Can the user's git read it? */
-static bool is_index(const struct job *j, const char *object)
+static bool is_index(const struct job *j, const struct overlay_node *node)
 {
-	auto_free char *path = xasprintf("%s/" GIT_SESSION_OBJECTS "/%s",
-					 j->snapshot->path, object);
+	auto_free char *content = overlay_content_path(node->id);
+	auto_free char *path = xasprintf("%s/%s", j->snapshot->path, content);
 	git_index *index;
 
 	if (git_index_open(&index, path))
@@ -233,14 +234,12 @@ static void bring_index(struct job *j)
 {
 	struct overlay_node *node =
 		git_session_find(&j->session, j->git, "index");
-	char object[GIT_SESSION_OBJECT_NAME_SIZE];
 	auto_buf struct buf content = BUF_INIT(INDEX_MAX);
 	struct err err = ERR_INIT;
 
 	if (!is_own_file(node) || !index_is_untouched(j))
 		return;
-	git_session_object_name(node, object);
-	if (!is_index(j, object))
+	if (!is_index(j, node))
 		return;
 	if (git_session_read_file(&j->session, node, &content, &err) < 0 ||
 	    replace_index(j, &content, &err) < 0) {

@@ -6,13 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/git/git_read.h"
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
@@ -93,15 +92,15 @@ static int make_overlay(struct git_session *s, bool is_new, struct err *err)
 
 static int make_state(struct git_session *s, struct err *err)
 {
-	if (mkdirat(s->state_fd, GIT_SESSION_OBJECTS, OBJECTS_MODE) < 0)
+	if (mkdirat(s->state_fd, OVERLAY_OBJECTS_DIR, OBJECTS_MODE) < 0)
 		return err_sys(err, errno, "create directory '%s'",
-			       GIT_SESSION_OBJECTS);
-	s->objects_fd = fd_open_no_symlinks(s->state_fd, GIT_SESSION_OBJECTS,
+			       OVERLAY_OBJECTS_DIR);
+	s->objects_fd = fd_open_no_symlinks(s->state_fd, OVERLAY_OBJECTS_DIR,
 					    O_RDONLY | O_DIRECTORY, 0, err);
 	if (s->objects_fd < 0)
 		return -1;
 	s->records_fd = fd_open_no_symlinks(
-		s->state_fd, GIT_SESSION_RECORDS,
+		s->state_fd, OVERLAY_RECORDS_FILE,
 		O_WRONLY | O_APPEND | O_CREAT | O_EXCL, STATE_MODE, err);
 	return s->records_fd < 0 ? -1 : 0;
 }
@@ -146,7 +145,7 @@ static int read_state(struct git_session *s, struct err *err)
 {
 	struct err cause = ERR_INIT;
 
-	s->records_fd = git_open_file(s->state_fd, GIT_SESSION_RECORDS,
+	s->records_fd = git_open_file(s->state_fd, OVERLAY_RECORDS_FILE,
 				      /* st */ NULL, &cause);
 	if (s->records_fd < 0 && cause.kind == ERR_NOT_FOUND) {
 		s->is_empty = true;
@@ -156,7 +155,7 @@ static int read_state(struct git_session *s, struct err *err)
 		*err = cause;
 		return -1;
 	}
-	s->objects_fd = fd_open_no_symlinks(s->state_fd, GIT_SESSION_OBJECTS,
+	s->objects_fd = fd_open_no_symlinks(s->state_fd, OVERLAY_CONTENTS_DIR,
 					    O_RDONLY | O_DIRECTORY, 0, err);
 	return s->objects_fd < 0 ? -1 : replay(s, err);
 }
@@ -225,23 +224,14 @@ int git_session_add_dir(struct git_session *s, struct overlay_node *parent,
 	return r < 0 ? err_sys(err, -r, "make '%s'", name) : 0;
 }
 
-void git_session_object_name(const struct overlay_node *node,
-			     char out[GIT_SESSION_OBJECT_NAME_SIZE])
-{
-	int n = snprintf(out, GIT_SESSION_OBJECT_NAME_SIZE, "%016" PRIx64,
-			 node->id);
-
-	assert(n == GIT_SESSION_OBJECT_NAME_SIZE - 1);
-}
-
 /* The object of a new node. */
 static int fill(struct git_session *s, const struct overlay_node *node, int fd,
 		struct span text, const struct stat *st, struct err *err)
 {
-	char name[GIT_SESSION_OBJECT_NAME_SIZE];
+	char name[OVERLAY_OBJECT_NAME_SIZE];
 	auto_close int dst = -1;
 
-	git_session_object_name(node, name);
+	overlay_object_name(node->id, name);
 	dst = fd_open_no_symlinks(s->objects_fd, name,
 				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
 				  STATE_MODE, err);
@@ -283,11 +273,11 @@ int git_session_read_file(struct git_session *s,
 			  const struct overlay_node *node, struct buf *out,
 			  struct err *err)
 {
-	char name[GIT_SESSION_OBJECT_NAME_SIZE];
+	char name[OVERLAY_OBJECT_NAME_SIZE];
 
 	if (node->kind != OVERLAY_FILE || !node->own)
 		return err_set(err, ERR_NOT_FOUND,
 			       "it has no content of its own");
-	git_session_object_name(node, name);
+	overlay_object_name(node->id, name);
 	return git_read_file(s->objects_fd, name, out, err);
 }

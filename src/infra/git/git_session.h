@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * git_session.h - the state of a lazy view, to put files into it before there
- * is a guest, and to read what is in it when the guest is gone. It is what the
- * file server keeps, see domain/workspace/overlay.h.
+ * is a guest, and to read what is in it when the guest is gone and the differ
+ * has been there. It is what the file server keeps, see
+ * domain/workspace/overlay_store.h.
  */
 #ifndef BBOX_INFRA_GIT_GIT_SESSION_H
 #define BBOX_INFRA_GIT_GIT_SESSION_H
@@ -13,14 +14,11 @@
 #include "domain/workspace/overlay.h"
 #include "domain/workspace/workspace.h"
 
-#define GIT_SESSION_OBJECTS	     "objects" /* content, by node id */
-#define GIT_SESSION_RECORDS	     "records"
-#define GIT_SESSION_OBJECT_NAME_SIZE 17
-
 struct git_session {
 	struct overlay *overlay; /* owned */
 	int root_fd;		 /* the workspace */
-	int state_fd, objects_fd, records_fd;
+	int state_fd, records_fd;
+	int objects_fd; /* to write, or all contents, to read */
 	bool is_empty; /* no guest has ever changed anything */
 };
 
@@ -62,8 +60,6 @@ must_check int git_session_add_file(struct git_session *s,
 struct overlay_node *git_session_find(struct git_session *s,
 				      struct overlay_node *dir,
 				      const char *name);
-void git_session_object_name(const struct overlay_node *node,
-			     char out[GIT_SESSION_OBJECT_NAME_SIZE]);
 /* Content of a file of the guest's making; ERR_NOT_FOUND for another. */
 must_check int git_session_read_file(struct git_session *s,
 				     const struct overlay_node *node,

@@ -10,11 +10,34 @@
 #define BBOX_INFRA_VFS_COW_H
 
 #include <sys/stat.h>
+#include <time.h>
 
 #include "domain/workspace/overlay.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/vfs/cow_fds.h"
 #include "infra/vfs/cow_fs.h"
 #include "infra/vfs/fs_listing.h"
+
+/* Where the content of a file that is the overlay's own lies. */
+enum cow_place {
+	COW_PLACE_UNKNOWN,
+	COW_PLACE_SLOT,
+	COW_PLACE_OBJECT,
+};
+
+/* What waits in cow_trash.c; COW_PLACE_UNKNOWN is thrown away everywhere. */
+#define COW_TRASH_MAX ((size_t)1024)
+
+struct cow_waste {
+	uint64_t id;
+	enum cow_place place;
+};
+
+struct cow_trash {
+	struct cow_waste v[COW_TRASH_MAX]; /* by id */
+	size_t n;
+	uint64_t bytes; /* of room on the disk, roughly */
+};
 
 struct cow_fs {
 	struct fs base;
@@ -22,9 +45,13 @@ struct cow_fs {
 	struct overlay *overlay; /* owned */
 	struct cow_fds fds;	 /* open files and directories */
 	int objects_fd;		 /* owned; -1 when read-only */
+	int slots_fd;		 /* owned; -1 when read-only */
 	int records_fd;		 /* owned; -1 when read-only */
 	uint64_t records_len;	 /* bytes */
 	dev_t dev;		 /* of the user's directory */
+	uint64_t slot_ids;	 /* nodes from this id on have no slot */
+	struct cow_trash trash;
+	uint64_t sync_count;	 /* how often everything was synced */
 	struct cow_node *held;	 /* all with lookups */
 	struct fs_listings open; /* owned */
 	bool closing;
@@ -37,11 +64,21 @@ struct cow_listed {
 	bool settled; /* a later change must show in the identity */
 };
 
+/* Of a content in its slot. */
+struct cow_slot {
+	uint32_t size; /* bytes */
+	int64_t atime_ns, mtime_ns;
+	bool synced;	     /* the guest was told that it lasts */
+	uint64_t sync_count; /* cow_fs.sync_count when it was made */
+};
+
 /* Ours of a node: overlay_node.user. */
 struct cow_node {
 	uint64_t lookups;    /* by the guest */
 	uint64_t generation; /* of the content behind the node id */
 	struct cow_fd fd;    /* content, or the user's directory */
+	enum cow_place place;
+	struct cow_slot slot; /* when @place says so */
 	/* The user's file as it was when the guest last looked it up. */
 	struct file_identity seen;
 	bool has_xattrs; /* the overlay's are the whole truth */
@@ -146,21 +183,73 @@ must_check int cow_object_begin(struct cow_fs *fs);
 must_check int cow_object_commit(struct cow_fs *fs, uint64_t id);
 void cow_object_abandon(struct cow_fs *fs);
 void cow_object_delete(struct cow_fs *fs, uint64_t id);
-/* The file's content, for reading or, if it is its own, both. Borrowed. */
+
+/* cow_content.c: content, wherever it is. */
+
+/* The file's content is its own afterwards, in its slot or in its object;
+ * nothing of what it was before is kept unless @keep. */
+must_check int cow_content_take(struct cow_fs *fs, struct overlay_node *node,
+				bool keep);
+/* Gives the node, which has none of its own yet, this content, and times. */
+must_check int cow_content_make(struct cow_fs *fs, struct overlay_node *node,
+				struct span content,
+				const struct timespec times[2]);
+/* The overlay does not want the content that was just made. */
+void cow_content_drop(struct cow_fs *fs, struct overlay_node *node);
+/* The user's file, for reading, or the object, for both. Borrowed. Not of a
+ * file in its slot. */
 must_check int cow_content(struct cow_fs *fs, struct overlay_node *node);
-/* The same for writing: the content is the file's own afterwards. */
-must_check int cow_content_own(struct cow_fs *fs, struct overlay_node *node,
-			       bool keep);
+/* The object, for writing, of any file. Borrowed. */
+must_check int cow_content_object(struct cow_fs *fs, struct overlay_node *node);
+
+/* cow_slot.c: small contents. All but the first three are for files there. */
+
+/* Can the node's slot hold as many bytes? */
+bool cow_slot_fits(const struct cow_fs *fs, const struct overlay_node *node,
+		   uint64_t size);
+/* -EFBIG when the file of slots may not grow so far: there is none then. */
+must_check int cow_slot_make(struct cow_fs *fs, struct overlay_node *node,
+			     struct span content,
+			     const struct timespec times[2]);
+/* 1 when the content of a file of the overlay's own is in its slot, or 0. */
+must_check int cow_in_slot(struct cow_fs *fs, struct overlay_node *node);
+must_check ssize_t cow_slot_read(struct cow_fs *fs, struct overlay_node *node,
+				 const struct iovec *iov, int n,
+				 uint64_t offset);
+/* What is written, and the new size, must fit. */
+must_check ssize_t cow_slot_write(struct cow_fs *fs, struct overlay_node *node,
+				  const struct iovec *iov, int n,
+				  uint64_t offset);
+must_check int cow_slot_resize(struct cow_fs *fs, struct overlay_node *node,
+			       uint64_t size);
+must_check int cow_slot_times(struct cow_fs *fs, struct overlay_node *node,
+			      const struct timespec times[2]);
+void cow_slot_stat(struct overlay_node *node, struct cow_stat *out);
+must_check int cow_slot_seek(const struct overlay_node *node, uint64_t offset,
+			     uint32_t whence, uint64_t *out);
+must_check int cow_slot_sync(struct cow_fs *fs, struct overlay_node *node);
+/* The content becomes an object. */
+must_check int cow_slot_leave(struct cow_fs *fs, struct overlay_node *node);
+
+/* cow_trash.c: contents that nothing needs any more. */
+
+/* The node is gone for good, or has left its slot. */
+void cow_trash_add(struct cow_fs *fs, uint64_t id, enum cow_place place);
+/* True when there was anything, so that the disk may have room again. */
+bool cow_trash_empty(struct cow_fs *fs);
 
 /* cow_copy.c: content from one descriptor to another. */
 
 struct cow_copy {
-	int from, to;  /* borrowed; @to is empty, or -1 to hash only */
-	uint64_t size; /* bytes */
+	int from, to;	 /* borrowed; @to is empty, or -1 for none */
+	char *into;	 /* memory of @size bytes, or NULL; no large files */
+	uint64_t size;	 /* bytes */
+	uint64_t copied; /* bytes; less when it was cut meanwhile */
 	bool has_hash;
 	uint8_t hash[OVERLAY_HASH_SIZE];
 };
 must_check int cow_copy_content(struct cow_copy *c);
+void cow_hash(struct span content, uint8_t out[OVERLAY_HASH_SIZE]);
 
 /* cow_attr.c */
 
@@ -172,6 +261,7 @@ uint64_t cow_ino(const struct cow_fs *fs, dev_t dev, uint64_t ino);
 struct file_identity cow_identity(const struct stat *st);
 int64_t cow_now_ns(void);
 struct timespec cow_timespec(int64_t ns);
+int64_t cow_time(struct timespec ts);
 must_check int cow_stat(struct cow_fs *fs, struct overlay_node *node,
 			struct cow_stat *out);
 /* The same of an untouched node whose object has just been looked at. */

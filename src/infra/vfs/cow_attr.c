@@ -54,7 +54,7 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static int64_t time_of(struct timespec ts)
+int64_t cow_time(struct timespec ts)
 {
 	return to_ns(ts.tv_sec, ts.tv_nsec);
 }
@@ -73,9 +73,9 @@ void cow_attr_of(const struct cow_fs *fs, const struct stat *st,
 		.mode = st->st_mode & MODE_BITS,
 		.uid = fs_attr_id(st->st_uid, fs->cfg.host_uid),
 		.gid = fs_attr_id(st->st_gid, fs->cfg.host_gid),
-		.atime_ns = time_of(st->st_atim),
-		.mtime_ns = time_of(st->st_mtim),
-		.ctime_ns = time_of(st->st_ctim),
+		.atime_ns = cow_time(st->st_atim),
+		.mtime_ns = cow_time(st->st_mtim),
+		.ctime_ns = cow_time(st->st_ctim),
 	};
 }
 
@@ -91,18 +91,25 @@ struct file_identity cow_identity(const struct stat *st)
 	};
 }
 
-static int stat_own_file(struct cow_fs *fs, const struct overlay_node *node,
+static int stat_own_file(struct cow_fs *fs, struct overlay_node *node,
 			 struct cow_stat *out)
 {
 	struct stat st;
-	int r = cow_object_stat(fs, node->id, &st);
+	int r = cow_in_slot(fs, node);
 
 	if (r < 0)
 		return r;
+	if (r) {
+		cow_slot_stat(node, out);
+		return 0;
+	}
+	r = cow_object_stat(fs, node->id, &st);
+	if (r < 0)
+		return r;
 	out->attr.size = (uint64_t)st.st_size;
-	out->attr.atime_ns = time_of(st.st_atim);
-	out->attr.mtime_ns = time_of(st.st_mtim);
-	out->attr.ctime_ns = later(out->attr.ctime_ns, time_of(st.st_ctim));
+	out->attr.atime_ns = cow_time(st.st_atim);
+	out->attr.mtime_ns = cow_time(st.st_mtim);
+	out->attr.ctime_ns = later(out->attr.ctime_ns, cow_time(st.st_ctim));
 	out->blocks = (uint64_t)st.st_blocks;
 	return 0;
 }
@@ -120,18 +127,18 @@ static void stat_shown(struct cow_fs *fs, struct overlay_node *node,
 		return;
 	if (node->kind == OVERLAY_DIR) {
 		/* Changed by the user after the guest, who may have set it. */
-		if (time_of(st.st_mtim) > attr->ctime_ns)
-			attr->mtime_ns = time_of(st.st_mtim);
-		attr->ctime_ns = later(attr->ctime_ns, time_of(st.st_ctim));
+		if (cow_time(st.st_mtim) > attr->ctime_ns)
+			attr->mtime_ns = cow_time(st.st_mtim);
+		attr->ctime_ns = later(attr->ctime_ns, cow_time(st.st_ctim));
 		return;
 	}
 	attr->size = (uint64_t)st.st_size;
 	out->blocks = (uint64_t)st.st_blocks;
-	if (time_of(st.st_mtim) == node->identity.mtime_ns)
+	if (cow_time(st.st_mtim) == node->identity.mtime_ns)
 		return;
 	/* Edited since it was pinned: who compares times must see that. */
-	attr->mtime_ns = time_of(st.st_mtim);
-	attr->ctime_ns = later(attr->ctime_ns, time_of(st.st_ctim));
+	attr->mtime_ns = cow_time(st.st_mtim);
+	attr->ctime_ns = later(attr->ctime_ns, cow_time(st.st_ctim));
 }
 
 int cow_stat_found(const struct cow_fs *fs, const struct overlay_node *node,
@@ -264,13 +271,20 @@ int cow_kill_priv(struct cow_fs *fs, struct overlay_node *node)
 
 int cow_truncate(struct cow_fs *fs, struct overlay_node *node, uint64_t size)
 {
-	int fd;
+	int r, fd;
 
 	if (node->kind != OVERLAY_FILE)
 		return node->kind == OVERLAY_DIR ? -EISDIR : -EINVAL;
 	if (size > INT64_MAX)
 		return -EFBIG;
-	fd = cow_content_own(fs, node, /* keep */ size > 0);
+	r = cow_content_take(fs, node, /* keep */ size > 0);
+	if (!r)
+		r = cow_in_slot(fs, node);
+	if (r < 0)
+		return r;
+	if (r && cow_slot_fits(fs, node, size))
+		return cow_slot_resize(fs, node, size);
+	fd = cow_content_object(fs, node);
 	if (fd < 0)
 		return fd;
 	return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
@@ -336,7 +350,11 @@ static int set_attr(struct cow_fs *fs, struct overlay_node *node,
 		return r;
 	times[0] = cow_timespec(st.attr.atime_ns);
 	times[1] = cow_timespec(st.attr.mtime_ns);
-	return cow_object_times(fs, node->id, times);
+	r = cow_in_slot(fs, node);
+	if (r < 0)
+		return r;
+	return r ? cow_slot_times(fs, node, times)
+		 : cow_object_times(fs, node->id, times);
 }
 
 #define CHANGES                                                          \

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ static int write_all(int fd, const char *p, size_t len, off_t at)
 }
 
 /* Reads a part, to write it, to hash it, or both. */
-static int copy_plain(const struct cow_copy *c, off_t from, off_t end,
+static int copy_plain(struct cow_copy *c, off_t from, off_t end,
 		      struct hash *hash)
 {
 	auto_free char *chunk = xmalloc(CHUNK);
@@ -58,15 +59,18 @@ static int copy_plain(const struct cow_copy *c, off_t from, off_t end,
 			break; /* it was cut while we read */
 		if (hash)
 			hash_add(hash, chunk, (size_t)n);
+		if (c->into)
+			memcpy(c->into + from, chunk, (size_t)n);
 		r = c->to < 0 ? 0 : write_all(c->to, chunk, (size_t)n, from);
 		if (r < 0)
 			return r;
 		from += n;
+		c->copied += (uint64_t)n;
 	}
 	return 0;
 }
 
-static int copy_extent(const struct cow_copy *c, off_t from, off_t end)
+static int copy_extent(struct cow_copy *c, off_t from, off_t end)
 {
 	off_t to = from;
 	uint64_t want;
@@ -85,7 +89,7 @@ static int copy_extent(const struct cow_copy *c, off_t from, off_t end)
 	return 0;
 }
 
-static int copy_large(const struct cow_copy *c)
+static int copy_large(struct cow_copy *c)
 {
 	off_t size = (off_t)c->size, at = 0, end;
 	int r;
@@ -117,18 +121,31 @@ static uint8_t digit(char c)
 	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
+static void take_hash(struct hash *hash, uint8_t out[OVERLAY_HASH_SIZE])
+{
+	auto_free char *hex = hash_hex(hash);
+
+	for (size_t i = 0; i < OVERLAY_HASH_SIZE; i++)
+		out[i] = (uint8_t)(digit(hex[2 * i]) << 4 |
+				   digit(hex[2 * i + 1]));
+}
+
+void cow_hash(struct span content, uint8_t out[OVERLAY_HASH_SIZE])
+{
+	auto_hash struct hash *hash = hash_new(HASH_SHA256);
+
+	hash_add(hash, content.p, content.len);
+	take_hash(hash, out);
+}
+
 static int copy_small(struct cow_copy *c)
 {
 	auto_hash struct hash *hash = hash_new(HASH_SHA256);
-	auto_free char *hex = NULL;
 	int r = copy_plain(c, 0, (off_t)c->size, hash);
 
 	if (r < 0)
 		return r;
-	hex = hash_hex(hash);
-	for (size_t i = 0; i < sizeof(c->hash); i++)
-		c->hash[i] = (uint8_t)(digit(hex[2 * i]) << 4 |
-				       digit(hex[2 * i + 1]));
+	take_hash(hash, c->hash);
 	c->has_hash = true;
 	return 0;
 }

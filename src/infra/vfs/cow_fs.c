@@ -7,13 +7,13 @@
  * The overlay (domain/workspace/overlay.h) knows who is where in the guest's
  * view. This adapter gives it eyes and a memory: it looks into the user's
  * directory for names that the overlay does not decide about (cow_lower.c), it
- * keeps the content of changed files as objects (cow_object.c), and it writes
- * the overlay's records to a file.
+ * keeps the content of changed files (cow_content.c), and it writes the
+ * overlay's records to a file.
  *
  * There are no open files: the content of a node is wherever it is now, in the
- * user's file or in its object, so that who has it open sees every write,
- * whether it was opened before the first one or after. Descriptors are a cache
- * of bounded size (cow_fds.h).
+ * user's file or in a place of its own, so that who has it open sees every
+ * write, whether it was opened before the first one or after. Descriptors are a
+ * cache of bounded size (cow_fds.h).
  *
  * The user may change his directory at any time, and the guest may ask for
  * anything at any time, so nothing that was true at the last call is believed
@@ -33,7 +33,7 @@
 #include "infra/sys/fd.h"
 #include "infra/vfs/cow.h"
 
-#define RECORDS_MODE 0600
+#define STATE_MODE   0600
 #define OBJECTS_MODE 0700
 
 /* The overlay's sink: a whole record, or nothing of it. */
@@ -47,7 +47,8 @@ static int write_record(void *ctx, struct span record)
 		return -EROFS;
 	do
 		n = write(fs->records_fd, record.p, record.len);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 &&
+	       (errno == EINTR || (errno == ENOSPC && cow_trash_empty(fs))));
 	if (n == (ssize_t)record.len) {
 		fs->records_len += record.len;
 		return 0;
@@ -86,7 +87,10 @@ static int cow_syncfs(struct fs *base)
 
 	if (fs->cfg.read_only)
 		return 0;
-	return syncfs(fs->objects_fd) < 0 ? -errno : 0;
+	if (syncfs(fs->objects_fd) < 0)
+		return -errno;
+	fs->sync_count++;
+	return 0;
 }
 
 static void cow_reset(struct fs *base)
@@ -160,18 +164,23 @@ static int replay(struct cow_fs *fs, struct err *err)
 
 static int open_state(struct cow_fs *fs, struct err *err)
 {
-	if (mkdirat(fs->cfg.state_fd, COW_OBJECTS_DIR, OBJECTS_MODE) < 0 &&
+	if (mkdirat(fs->cfg.state_fd, OVERLAY_OBJECTS_DIR, OBJECTS_MODE) < 0 &&
 	    errno != EEXIST)
 		return err_sys(err, errno, "create directory '%s'",
-			       COW_OBJECTS_DIR);
-	fs->objects_fd = fd_open_no_symlinks(fs->cfg.state_fd, COW_OBJECTS_DIR,
-					     O_RDONLY | O_DIRECTORY, 0, err);
+			       OVERLAY_OBJECTS_DIR);
+	fs->objects_fd =
+		fd_open_no_symlinks(fs->cfg.state_fd, OVERLAY_OBJECTS_DIR,
+				    O_RDONLY | O_DIRECTORY, 0, err);
 	if (fs->objects_fd < 0)
 		return -1;
-	fs->records_fd = fd_open_no_symlinks(fs->cfg.state_fd, COW_RECORDS_FILE,
-					     O_RDWR | O_APPEND | O_CREAT,
-					     RECORDS_MODE, err);
-	return fs->records_fd < 0 ? -1 : replay(fs, err);
+	fs->records_fd = fd_open_no_symlinks(
+		fs->cfg.state_fd, OVERLAY_RECORDS_FILE,
+		O_RDWR | O_APPEND | O_CREAT, STATE_MODE, err);
+	if (fs->records_fd < 0)
+		return -1;
+	fs->slots_fd = fd_open_no_symlinks(fs->cfg.state_fd, OVERLAY_SLOTS_FILE,
+					   O_RDWR | O_CREAT, STATE_MODE, err);
+	return fs->slots_fd < 0 ? -1 : replay(fs, err);
 }
 
 static int make_overlay(struct cow_fs *fs, struct err *err)
@@ -211,6 +220,8 @@ int cow_fs_new(const struct cow_fs_config *cfg, struct cow_fs **out,
 	fs->cfg = *cfg;
 	fs->objects_fd = -1;
 	fs->records_fd = -1;
+	fs->slots_fd = -1;
+	fs->slot_ids = OVERLAY_SLOT_ID_MAX + 1;
 	fs->fds = COW_FDS_INIT(max < COW_FDS_MIN ? COW_FDS_MIN : max);
 	if (make_overlay(fs, err) < 0 ||
 	    (!cfg->read_only && open_state(fs, err) < 0)) {
@@ -232,6 +243,7 @@ void cow_fs_free(struct cow_fs *fs)
 	overlay_free(fs->overlay);
 	fd_close(&fs->objects_fd);
 	fd_close(&fs->records_fd);
+	fd_close(&fs->slots_fd);
 	free(fs);
 }
 

@@ -4,9 +4,9 @@
  * FUSE server.
  *
  * The user's directory is read and never written. What the guest changes is
- * kept in the session directory: `objects/<16 hex digits>` is the content of
- * the changed file with this node id, `records` is the history of all names and
- * attributes (domain/workspace/overlay.h).
+ * kept in the session directory: the content of changed files in `slots` and
+ * `objects` (domain/workspace/overlay_store.h), the history of all names and
+ * attributes in `records` (domain/workspace/overlay.h).
  */
 #ifndef BBOX_INFRA_VFS_COW_FS_H
 #define BBOX_INFRA_VFS_COW_FS_H
@@ -20,8 +20,6 @@
 #include "domain/snapshot/exclude.h"
 #include "infra/vfs/fs_ops.h"
 
-#define COW_OBJECTS_DIR	 "objects"
-#define COW_RECORDS_FILE "records"
 /* Content is hashed at the first change up to this size, bytes. */
 #define COW_HASH_MAX ((uint64_t)1024 * 1024)
 /* Descriptors that are kept open, see cow_fs_config.fds_max. */
@@ -44,9 +42,9 @@ struct cow_fs_config {
 };
 
 /*
- * Makes `objects` and `records` in the session directory, or goes on with what
- * the records say that are there: nobody else may be doing so. ERR_INTEGRITY
- * when they are damaged.
+ * Makes `objects`, `slots` and `records` in the session directory, or goes on
+ * with what the records say that are there: nobody else may be doing so.
+ * ERR_INTEGRITY when they are damaged.
  */
 must_check int cow_fs_new(const struct cow_fs_config *cfg, struct cow_fs **out,
 			  struct err *err);

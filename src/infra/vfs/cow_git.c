@@ -104,62 +104,26 @@ static int clean_text(struct cow_fs *fs, struct overlay_node *node,
 	return 0;
 }
 
-/* Fills the new object, with the times of the user's file. */
-static int fill(const struct overlay_node *node, const struct buf *text, int fd,
-		struct cow_copy *hashed)
-{
-	const struct timespec times[2] = {
-		cow_timespec(node->attr.atime_ns),
-		cow_timespec(node->attr.mtime_ns),
-	};
-	struct err err = ERR_INIT;
-
-	if (fd_write_all(fd, text->data, text->len, &err) < 0)
-		return errno_of(&err);
-	*hashed = (struct cow_copy){ .from = fd, .to = -1, .size = text->len };
-	if (futimens(fd, times) < 0)
-		return -errno;
-	return cow_copy_content(hashed);
-}
-
-static int make_own(struct cow_fs *fs, struct overlay_node *node,
-		    const struct cow_copy *hashed)
-{
-	struct overlay_attr attr = node->attr;
-	int r;
-
-	attr.mode = CONFIG_MODE;
-	r = overlay_set_attr(fs->overlay, node, &attr);
-	if (!r)
-		r = cow_object_commit(fs, node->id);
-	if (r < 0)
-		return r;
-	assert(hashed->has_hash);
-	r = overlay_set_own(fs->overlay, node, hashed->hash);
-	if (r < 0)
-		cow_object_delete(fs, node->id);
-	return r;
-}
-
 int cow_git_clean(struct cow_fs *fs, struct overlay_node *node)
 {
 	auto_buf struct buf text = BUF_INIT(COW_HASH_MAX);
-	auto_close int fd = -1;
-	struct cow_copy hashed = { .from = -1 };
+	struct overlay_attr attr = node->attr;
+	const struct timespec times[2] = { cow_timespec(attr.atime_ns),
+					   cow_timespec(attr.mtime_ns) };
+	uint8_t hash[OVERLAY_HASH_SIZE];
 	int r = clean_text(fs, node, &text);
 
 	if (r < 0)
 		return r;
-	fd = cow_object_begin(fs);
-	if (fd < 0)
-		return fd;
-	r = fill(node, &text, fd, &hashed);
+	attr.mode = CONFIG_MODE;
+	r = overlay_set_attr(fs->overlay, node, &attr);
 	if (!r)
-		r = make_own(fs, node, &hashed);
-	if (r < 0) {
-		cow_object_abandon(fs);
+		r = cow_content_make(fs, node, buf_span(&text), times);
+	if (r < 0)
 		return r;
-	}
-	cow_fds_put(&fs->fds, &cow_node_of(node)->fd, fd_take(&fd));
-	return 0;
+	cow_hash(buf_span(&text), hash);
+	r = overlay_set_own(fs->overlay, node, hash);
+	if (r < 0)
+		cow_content_drop(fs, node);
+	return r;
 }

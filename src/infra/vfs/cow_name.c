@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "infra/sys/fd.h"
-
 #define MODE_BITS    07777u
 #define SYMLINK_MODE 0777u
 
@@ -92,26 +90,22 @@ static struct overlay_attr new_attr(const struct fs_caller *who,
 	return attr;
 }
 
-/* The object first: there must be room for it before there is a name. */
 static int create_file(struct cow_fs *fs, const struct place *at,
 		       const struct overlay_attr *attr,
 		       struct overlay_node **out)
 {
-	auto_close int fd = cow_object_begin(fs);
+	const struct timespec times[2] = { cow_timespec(attr->atime_ns),
+					   cow_timespec(attr->mtime_ns) };
 	struct overlay_node *node;
-	int r;
+	int r = at->name
+			? overlay_create(fs->overlay, at->dir,
+					 SPAN_STR(at->name), OVERLAY_FILE, attr,
+					 /* target */ NULL, &node)
+			: overlay_create_unnamed(fs->overlay, attr, &node);
 
-	if (fd < 0)
-		return fd;
-	r = at->name ? overlay_create(fs->overlay, at->dir, SPAN_STR(at->name),
-				      OVERLAY_FILE, attr, /* target */ NULL,
-				      &node)
-		     : overlay_create_unnamed(fs->overlay, attr, &node);
-	if (r < 0) {
-		cow_object_abandon(fs);
+	if (r < 0)
 		return r;
-	}
-	r = cow_object_commit(fs, node->id);
+	r = cow_content_make(fs, node, (struct span){ .len = 0 }, times);
 	if (r < 0) {
 		/* The first failure is the one to tell. */
 		if (at->name)
@@ -121,7 +115,6 @@ static int create_file(struct cow_fs *fs, const struct place *at,
 		cow_settle(fs, node->id);
 		return r;
 	}
-	cow_fds_put(&fs->fds, &cow_node_of(node)->fd, fd_take(&fd));
 	*out = node;
 	return 0;
 }

@@ -33,6 +33,15 @@ static bool next_piece(struct fuse_iov *v, size_t len, struct iovec *out)
 	return true;
 }
 
+size_t fuse_iov_size(const struct iovec *iov, int count)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < count; i++)
+		size += iov[i].iov_len;
+	return size;
+}
+
 bool fuse_iov_skip(struct fuse_iov *v, size_t len)
 {
 	struct fuse_iov at = *v;

@@ -26,6 +26,9 @@ struct fuse_iov {
 #define FUSE_IOV(list, n, len) \
 	((struct fuse_iov){ .iov = (list), .count = (n), .left = (len) })
 
+/* Bytes of all pieces; they fit in the memory of a guest. */
+size_t fuse_iov_size(const struct iovec *iov, int count);
+
 /* Moves on; false, and stays, when there are not as many bytes. */
 must_check bool fuse_iov_skip(struct fuse_iov *v, size_t len);
 /* Copies out at most @len bytes, and stays. Returns how many. */

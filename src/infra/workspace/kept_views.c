@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "domain/workspace/notices.h"
+#include "domain/workspace/overlay_store.h"
 #include "domain/workspace/paths.h"
 #include "infra/sys/fd.h"
 #include "infra/workspace/sentinel.h"
@@ -52,7 +53,7 @@ static char *path_of(const struct kept_views *k, const char *id)
 /* A lazy view, whose guest may have written something? */
 static bool is_view(const char *path)
 {
-	auto_free char *records = xasprintf("%s/" VIEW_STATE_RECORDS, path);
+	auto_free char *records = xasprintf("%s/" OVERLAY_RECORDS_FILE, path);
 	struct stat st;
 
 	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode))

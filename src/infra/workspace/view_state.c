@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "domain/workspace/overlay.h"
+#include "domain/workspace/overlay_store.h"
 #include "infra/sys/fd.h"
 #include "infra/sys/fs.h"
 #include "infra/sys/walk.h"
@@ -113,7 +114,7 @@ static bool records_differ(struct span records)
 
 bool view_state_has_changes(const char *path)
 {
-	auto_free char *name = xasprintf("%s/" VIEW_STATE_RECORDS, path);
+	auto_free char *name = xasprintf("%s/" OVERLAY_RECORDS_FILE, path);
 	auto_buf struct buf text = BUF_INIT(RECORDS_LOOKED_AT_MAX);
 	struct err err = ERR_INIT;
 

@@ -11,9 +11,6 @@
 #include "base/err.h"
 #include "domain/workspace/session_note.h"
 
-/* Names in the directory; the file server writes these. */
-#define VIEW_STATE_RECORDS "records"
-
 /* Written in one step. */
 must_check int view_state_note(const char *path, const struct session_note *n,
 			       struct err *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infra/workspace/view_state.h"
 
+#include "domain/workspace/overlay_store.h"
 #include "support/guest.h"
 
 struct fixture {
@@ -111,18 +112,18 @@ static void test_changes_are_told_from_none(void **state unused)
 static void test_doubt_counts_as_changes(void **state unused)
 {
 	auto_free char *dir = tree_new();
-	auto_free char *big = tree_path(dir, VIEW_STATE_RECORDS);
+	auto_free char *big = tree_path(dir, OVERLAY_RECORDS_FILE);
 
 	assert_false(view_state_has_changes(dir));
-	tree_write(dir, VIEW_STATE_RECORDS, "");
+	tree_write(dir, OVERLAY_RECORDS_FILE, "");
 	assert_false(view_state_has_changes(dir));
-	tree_write(dir, VIEW_STATE_RECORDS,
+	tree_write(dir, OVERLAY_RECORDS_FILE,
 		   "garbage garbage garbage garbage garbage");
 	assert_true(view_state_has_changes(dir));
 	CHECK(!truncate(big, 64 * 1024 * 1024), "truncate");
 	assert_true(view_state_has_changes(dir));
-	tree_delete(dir, VIEW_STATE_RECORDS);
-	tree_mkdir(dir, VIEW_STATE_RECORDS);
+	tree_delete(dir, OVERLAY_RECORDS_FILE);
+	tree_mkdir(dir, OVERLAY_RECORDS_FILE);
 	assert_true(view_state_has_changes(dir));
 	tree_remove(dir);
 }
