@@ -149,7 +149,9 @@ static int make_copies(struct runtime *rt, const struct runtime_config *cfg,
 	const struct cloner_config cloner = { .cache_dir = cfg->dirs->cache,
 					      .log = cfg->log,
 					      .progress = rt->deps.progress,
-					      .loop = rt->loop };
+					      .loop = rt->loop,
+					      .reflink_only =
+						      cfg->reflink_only };
 	const struct differ_config differ = { .log = cfg->log,
 					      .progress = rt->deps.progress };
 

@@ -20,6 +20,7 @@ struct runtime_config {
 	const struct xdg_dirs *dirs;
 	struct log *log;
 	enum workspace_view view; /* how the guest's view is made */
+	bool reflink_only;	  /* of a copy: share blocks or fail */
 	bool review;		  /* ask for each change */
 	bool timings;		  /* see runtime_print_timings() */
 	bool never_fetch;	  /* a kernel that is not cached is an error */

@@ -12,12 +12,15 @@
 #include "domain/bytesize/bytesize.h"
 #include "domain/egress/host.h"
 
-static const char *const view_names[] = {
-	[WORKSPACE_VIEW_COPY] = "copy",
-	[WORKSPACE_VIEW_LAZY] = "lazy",
+static const struct view_name {
+	const char *name;
+	enum workspace_view view;
+	bool reflink_only;
+} view_names[] = {
+	{ "lazy", WORKSPACE_VIEW_LAZY, false },
+	{ "reflink", WORKSPACE_VIEW_COPY, true },
+	{ "copy", WORKSPACE_VIEW_COPY, false },
 };
-static_assert(ARRAY_SIZE(view_names) == WORKSPACE_VIEW_COUNT,
-	      "view_names[] and enum workspace_view differ");
 
 void run_options_release(struct run_options *o)
 {
@@ -137,12 +140,14 @@ static int set_view(void *target, const char *value, struct err *err)
 	struct run_options *o = target;
 
 	for (size_t i = 0; i < ARRAY_SIZE(view_names); i++) {
-		if (!strcmp(value, view_names[i])) {
-			o->view = (enum workspace_view)i;
+		if (!strcmp(value, view_names[i].name)) {
+			o->view = view_names[i].view;
+			o->reflink_only = view_names[i].reflink_only;
 			return 0;
 		}
 	}
-	return err_set(err, ERR_USAGE, "'%s' is neither lazy nor copy", value);
+	return err_set(err, ERR_USAGE, "'%s' is none of lazy, reflink, copy",
+		       value);
 }
 
 static int set_mode(void *target, const char *value, struct err *err)
@@ -197,8 +202,8 @@ static int set_debug(void *target, const char *value, struct err *err)
 	{ "workspace", "DIR",                                                 \
 	  "project to work on (default: the current directory)",              \
 	  set_workspace },                                                    \
-	{ "workspace-snapshot", "lazy|copy",                                  \
-	  "copy what the guest changes, or all first (default: copy)",        \
+	{ "workspace-snapshot", "lazy|reflink|copy",                          \
+	  "copy what the guest changes, or all first (default: lazy)",        \
 	  set_view },                                                         \
 	{ "workspace-mode", "snapshot|direct",                                \
 	  "direct: let the guest change the project itself, no undo",         \

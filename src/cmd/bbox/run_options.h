@@ -26,8 +26,9 @@ struct run_options {
 	struct strv allow_hosts; /* checked */
 	enum vm_accel accel;
 	enum workspace_view view;
-	bool direct; /* --workspace-mode direct */
-	bool yes;    /* ... which the user knows */
+	bool reflink_only; /* of a copy: share blocks or fail */
+	bool direct;	   /* --workspace-mode direct */
+	bool yes;	   /* ... which the user knows */
 	bool review;
 	bool timings;
 	bool debug;

@@ -41,6 +41,19 @@ char *overlay_content_path(uint64_t id)
 	return xasprintf(OVERLAY_CONTENTS_DIR "/%s", name);
 }
 
+bool overlay_hash_is(const uint8_t hash[OVERLAY_HASH_SIZE],
+		     const char hex[OVERLAY_HASH_HEX_SIZE])
+{
+	char byte[3];
+
+	for (size_t i = 0; i < OVERLAY_HASH_SIZE; i++) {
+		(void)snprintf(byte, sizeof(byte), "%02x", hash[i]);
+		if (memcmp(hex + 2 * i, byte, 2) != 0)
+			return false;
+	}
+	return true;
+}
+
 uint64_t overlay_slot_offset(uint64_t id)
 {
 	assert(id <= OVERLAY_SLOT_ID_MAX);

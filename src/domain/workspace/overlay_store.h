@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "domain/workspace/overlay.h"
 
 /* In the session directory. */
 #define OVERLAY_RECORDS_FILE "records" /* overlay_record.h */
@@ -37,6 +38,12 @@
 void overlay_object_name(uint64_t id, char out[OVERLAY_OBJECT_NAME_SIZE]);
 /* The same in OVERLAY_CONTENTS_DIR; owned by the caller. */
 must_check char *overlay_content_path(uint64_t id);
+
+#define OVERLAY_HASH_HEX_SIZE (2 * OVERLAY_HASH_SIZE + 1) /* and the NUL */
+
+/* Is @hex, lower-case digits, this hash? */
+must_check bool overlay_hash_is(const uint8_t hash[OVERLAY_HASH_SIZE],
+				const char hex[OVERLAY_HASH_HEX_SIZE]);
 
 #define OVERLAY_SLOT_SIZE   ((uint64_t)16 * 1024) /* bytes, header included */
 #define OVERLAY_SLOT_HEADER 64			  /* bytes */

@@ -28,6 +28,19 @@ static void test_names_objects(void **state unused)
 	assert_string_equal(path, "contents/000000000000001f");
 }
 
+static void test_hash_is_told_from_others(void **state unused)
+{
+	uint8_t hash[OVERLAY_HASH_SIZE] = { 0x00, 0xff, 0x0a };
+	char hex[OVERLAY_HASH_HEX_SIZE] = "00ff0a";
+
+	memset(hex + 6, '0', sizeof(hex) - 7);
+	assert_true(overlay_hash_is(hash, hex));
+	hash[OVERLAY_HASH_SIZE - 1] = 1;
+	assert_false(overlay_hash_is(hash, hex));
+	hex[OVERLAY_HASH_HEX_SIZE - 2] = '1';
+	assert_true(overlay_hash_is(hash, hex));
+}
+
 static void test_slots_do_not_overlap(void **state unused)
 {
 	assert_int_equal(overlay_slot_offset(0), 0);
@@ -82,6 +95,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_objects),
+		cmocka_unit_test(test_hash_is_told_from_others),
 		cmocka_unit_test(test_slots_do_not_overlap),
 		cmocka_unit_test(test_header_comes_back),
 		cmocka_unit_test(test_each_damaged_byte_is_seen),

@@ -344,13 +344,7 @@ static bool is_as_shown(const struct overlay_view *v,
 	    strcmp(from, path) != 0 || !origin || !origin->has_hash ||
 	    compare_hash(v->session, object, hash, &st, ERR_IGNORE) < 0)
 		return false;
-	for (size_t i = 0; i < OVERLAY_HASH_SIZE; i++) {
-		auto_free char *byte = xasprintf("%02x", origin->hash[i]);
-
-		if (memcmp(hash + 2 * i, byte, 2) != 0)
-			return false;
-	}
-	return true;
+	return overlay_hash_is(origin->hash, hash);
 }
 
 /* Did the guest make it, or change it, or anything in it? */

@@ -146,12 +146,26 @@ static int rewind_both(int src, int dst, struct err *err)
 	return 0;
 }
 
+static int copy_once(const struct job *j, int src, int dst,
+		     const struct stat *st, struct err *err)
+{
+	bool reflinked;
+
+	if (fs_copy_fd(src, dst, &reflinked, err) < 0)
+		return -1;
+	if (!reflinked && st->st_size && j->config->reflink_only)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "the file system cannot share its blocks, use "
+			       "--workspace-snapshot lazy");
+	return 0;
+}
+
 /*
  * Copies until the source holds still. @out: its identity, unknown when it
  * never did.
  */
-static int copy_content(int src, int dst, struct file_identity *out,
-			struct err *err)
+static int copy_content(const struct job *j, int src, int dst,
+			struct file_identity *out, struct err *err)
 {
 	struct file_identity before, after;
 	struct stat st;
@@ -163,7 +177,7 @@ static int copy_content(int src, int dst, struct file_identity *out,
 		if (fstat(src, &st) < 0)
 			return err_sys(err, errno, "look at it");
 		before = file_identity_of(&st);
-		if (fs_copy_fd(src, dst, /* reflinked */ NULL, err) < 0)
+		if (copy_once(j, src, dst, &st, err) < 0)
 			return -1;
 		if (fstat(src, &st) < 0)
 			return err_sys(err, errno, "look at it");
@@ -198,7 +212,7 @@ static int fill_copy(struct job *j, int src, int dst, const struct stat *st,
 	int64_t start = now_ns();
 	struct stat copy_st;
 
-	if (copy_content(src, dst, &entry->original, err) < 0)
+	if (copy_content(j, src, dst, &entry->original, err) < 0)
 		return -1;
 	if (entry->original.ctime_ns >= start - settle)
 		entry->original = FILE_IDENTITY_UNKNOWN;

@@ -23,6 +23,8 @@ struct cloner_config {
 	 * default, which every file system's clock can tell apart.
 	 */
 	int64_t settle_ns;
+	/* A file whose blocks cannot be shared is ERR_UNSUPPORTED. */
+	bool reflink_only;
 };
 
 must_check struct workspace_cloner *cloner_new(const struct cloner_config *c);

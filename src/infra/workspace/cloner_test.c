@@ -4,10 +4,12 @@
 #include "support/tree.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "infra/sys/fd.h"
 #include "infra/workspace/sentinel.h"
 #include "infra/workspace/snapshot_dir.h"
 
@@ -52,6 +54,43 @@ static void teardown(struct fixture *f)
 	free(f->dir);
 	free(f->workspace);
 	free(f->cache);
+}
+
+/* Whatever the file system here can do. */
+static void test_reflink_or_nothing(void **state unused)
+{
+	auto_free char *from = NULL, *to = NULL;
+	auto_close int src = -1, dst = -1;
+	struct cloner_config config;
+	struct fixture f;
+	bool can = false;
+
+	setup(&f, /* loop */ NULL);
+	tree_write(f.workspace, "empty", "");
+	tree_write(f.workspace, "sub/f", "text");
+	from = tree_path(f.workspace, "sub/f");
+	to = tree_path(f.dir, "to");
+	src = open(from, O_RDONLY | O_CLOEXEC);
+	dst = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK_OK(fs_copy_fd(src, dst, &can, &f.err), &f.err);
+	config = (struct cloner_config){ .cache_dir = f.cache,
+					 .log = &f.log,
+					 .progress = &f.progress.base,
+					 .reflink_only = true };
+	cloner_free(f.cloner);
+	f.cloner = cloner_new(&config);
+	if (can) {
+		CHECK_OK(workspace_cloner_create(f.cloner, f.workspace, NULL,
+						 &f.snapshot, &f.err),
+			 &f.err);
+		assert_true(tree_is(f.snapshot->path, "sub/f", "text"));
+	} else {
+		CHECK_FAILS(workspace_cloner_create(f.cloner, f.workspace, NULL,
+						    &f.snapshot, &f.err),
+			    &f.err, ERR_UNSUPPORTED, "'sub/f'");
+		assert_non_null(strstr(f.err.msg, "--workspace-snapshot lazy"));
+	}
+	teardown(&f);
 }
 
 static void take(struct fixture *f, const struct exclude *exclude)
@@ -422,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable_entries_are_skipped_and_named),
 		cmocka_unit_test(test_unreadable_workspace_is_an_error),
 		cmocka_unit_test(test_kept_snapshot_survives_the_sweep),
+		cmocka_unit_test(test_reflink_or_nothing),
 		cmocka_unit_test(test_many_files_are_copied_and_remembered),
 	};
 

@@ -56,6 +56,26 @@ static void do_modify(struct guest *g)
 	guest_write(g, "d/f", "2");
 }
 
+/* As a configuration of git does that was only looked at. */
+static void do_own(struct guest *g)
+{
+	guest_write(g, "f", "1");
+	guest_write(g, "d/f", "1");
+	guest_write(g, "d/e/f", "1");
+}
+
+static void do_own_executable(struct guest *g)
+{
+	guest_write(g, "f", "1");
+	guest_chmod(g, "f", 0755);
+}
+
+static void do_own_lost(struct guest *g)
+{
+	guest_write(g, "f", "1");
+	guest_lose(g, guest_get(g, "f"));
+}
+
 static void do_remove(struct guest *g)
 {
 	guest_remove(g, "d/e/f");
@@ -88,6 +108,9 @@ static const struct state_case {
 	{ "a new file",      do_add,         true },
 	{ "a new directory", do_mkdir,       true },
 	{ "another content", do_modify,      true },
+	{ "the same content", do_own,        false },
+	{ "... and a mode",  do_own_executable, true },
+	{ "a lost content",  do_own_lost,    true },
 	{ "a removal",       do_remove,      true },
 	{ "a rename",        do_rename,      true },
 	{ "a mode",          do_chmod,       true },
