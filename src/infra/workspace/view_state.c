@@ -20,7 +20,9 @@
 
 /* Longer ones count as changes: a start does not wait for a replay. */
 #define RECORDS_LOOKED_AT_MAX ((size_t)1024 * 1024) /* bytes */
-#define BLOCK		      UINT64_C(512)	    /* of st_blocks, bytes */
+/* The same for contents; what was larger at first has no hash anyway. */
+#define CONTENT_LOOKED_AT_MAX ((off_t)1024 * 1024) /* bytes */
+#define BLOCK		      UINT64_C(512)	   /* of st_blocks, bytes */
 
 int view_state_note(const char *path, const struct session_note *n,
 		    struct err *err)
@@ -90,13 +92,15 @@ static bool hash_content(int dirfd, uint64_t id, char out[SHA256_HEX_SIZE])
 	auto_free char *path = NULL;
 	auto_close int fd = -1;
 	struct err err = ERR_INIT;
+	struct stat st;
 
 	overlay_object_name(id, name);
 	path = xasprintf(OVERLAY_OBJECTS_DIR "/%s", name);
 	fd = fd_open_no_symlinks(dirfd, path, O_RDONLY | O_NONBLOCK, 0, &err);
 	if (fd < 0)
 		return err.kind == ERR_NOT_FOUND && hash_slot(dirfd, id, out);
-	return hash_sha256_fd(fd, out, ERR_IGNORE) == 0;
+	return fstat(fd, &st) == 0 && st.st_size <= CONTENT_LOOKED_AT_MAX &&
+	       hash_sha256_fd(fd, out, ERR_IGNORE) == 0;
 }
 
 /* Did the guest put back what there was, or never change it? A configuration
