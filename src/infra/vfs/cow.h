@@ -202,8 +202,11 @@ must_check int cow_content(struct cow_fs *fs, struct overlay_node *node);
 /* The object, for writing, of any file. Borrowed. */
 must_check int cow_content_object(struct cow_fs *fs, struct overlay_node *node);
 
-/* cow_slot.c: small contents. All but the first three are for files there. */
+/* cow_slot.c: small contents. All from cow_slot_read() on are for files there.
+ */
 
+/* Sees what the file system allows; the file of slots is open. */
+void cow_slots_start(struct cow_fs *fs);
 /* Can the node's slot hold as many bytes? */
 bool cow_slot_fits(const struct cow_fs *fs, const struct overlay_node *node,
 		   uint64_t size);

@@ -180,7 +180,10 @@ static int open_state(struct cow_fs *fs, struct err *err)
 		return -1;
 	fs->slots_fd = fd_open_no_symlinks(fs->cfg.state_fd, OVERLAY_SLOTS_FILE,
 					   O_RDWR | O_CREAT, STATE_MODE, err);
-	return fs->slots_fd < 0 ? -1 : replay(fs, err);
+	if (fs->slots_fd < 0)
+		return -1;
+	cow_slots_start(fs);
+	return replay(fs, err);
 }
 
 static int make_overlay(struct cow_fs *fs, struct err *err)

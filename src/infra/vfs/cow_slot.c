@@ -20,6 +20,8 @@
 #define FS_BLOCK 4096u
 #define PAGE	 4096u
 #define SECTOR	 512u
+/* Of the hole that is made to see whether there can be any, bytes. */
+#define HOLE_SIZE ((off_t)1024 * 1024)
 
 /* A part of a slot, in the order of the file. */
 struct image {
@@ -27,6 +29,28 @@ struct image {
 	uint8_t content[OVERLAY_SLOT_MAX];
 };
 static_assert(sizeof(struct image) == OVERLAY_SLOT_SIZE, "no padding");
+
+/*
+ * Where files cannot have holes, a slot would cost as much as all slots before
+ * it. The file is empty.
+ */
+static bool can_have_holes(int fd)
+{
+	struct stat st;
+	bool can = pwrite(fd, "", 1, HOLE_SIZE) == 1 && fstat(fd, &st) == 0 &&
+		   st.st_blocks < HOLE_SIZE / (off_t)SECTOR;
+
+	return ftruncate(fd, 0) == 0 && can;
+}
+
+void cow_slots_start(struct cow_fs *fs)
+{
+	struct stat st;
+
+	if (fstat(fs->slots_fd, &st) < 0 ||
+	    (!st.st_size && !can_have_holes(fs->slots_fd)))
+		fs->slot_ids = 0;
+}
 
 bool cow_slot_fits(const struct cow_fs *fs, const struct overlay_node *node,
 		   uint64_t size)

@@ -231,6 +231,21 @@ static void test_file_of_slots_may_not_grow(void **state unused)
 	world_release(&w);
 }
 
+/* So does a file system that knows no holes, but for the reason. */
+static void test_without_slots_all_are_objects(void **state unused)
+{
+	struct world w;
+
+	setup(&w);
+	w.cow->slot_ids = 0;
+	expect(&w, "put 1 one; add a !; truncate 1 2; cat 1; cat a",
+	       "on; alpha!");
+	check_content(&w, "1", "on", /* object */ true);
+	restart(&w);
+	check_content(&w, "a", "alpha!", /* object */ true);
+	world_release(&w);
+}
+
 /* Whoever took the server over can write anything there. */
 static void test_damaged_slot_is_an_error(void **state unused)
 {
@@ -306,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_slot_has_no_holes),
 		cmocka_unit_test(test_attributes_last),
 		cmocka_unit_test(test_file_of_slots_may_not_grow),
+		cmocka_unit_test(test_without_slots_all_are_objects),
 		cmocka_unit_test(test_damaged_slot_is_an_error),
 		cmocka_unit_test(test_trash_leaves_others_alone),
 		cmocka_unit_test(test_trash_is_bounded),
