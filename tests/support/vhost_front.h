@@ -27,7 +27,7 @@
 #include "infra/vfs/vhost_msg.h"
 #include "infra/vfs/vhost_user.h"
 
-#define FRONT_QUEUE_SIZE UINT16_C(16)
+#define FRONT_QUEUE_SIZE UINT16_C(128)
 #define FRONT_REGION	 UINT64_C(0x40000) /* bytes of each of two */
 #define FRONT_GUEST	 UINT64_C(0x100000)
 #define FRONT_USER_A	 UINT64_C(0x7f0000000000)

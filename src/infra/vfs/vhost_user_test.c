@@ -145,6 +145,44 @@ static void test_full_queue_is_answered_in_order(void **state unused)
 	stop_cleanly(&f);
 }
 
+/* VIRTIO 1.2, 2.7.7.2: at the next answer. */
+static void want_signal(struct front_queue *q)
+{
+	q->avail->ring[FRONT_QUEUE_SIZE] = q->next_used;
+}
+
+/* FORGET, for whose end nobody waits, is told to the guest for many at once. */
+static void test_hiprio_requests_share_signals(void **state unused)
+{
+	enum { COUNT = 100 };
+	struct vring_used_elem used;
+	struct front_queue *q;
+	uint64_t signals = 0, n;
+	struct front f;
+
+	front_start(&f, front_echo);
+	front_set_up(&f, VHOST_FEATURES);
+	q = &f.queues[0];
+	/* A guest that is busy: the other queue, then ours. */
+	CHECK(front_echoes(&f, 1, "busy"), "busy");
+	for (int i = 0; i < COUNT; i++) {
+		want_signal(q);
+		CHECK(front_echoes(&f, 0, "forget"), "%d", i);
+	}
+	/* Each has been told of in the end, even if nothing else comes. */
+	while ((n = front_event(q->call, FRONT_QUIET_MS)))
+		signals += n;
+	CHECK(signals && signals <= COUNT / 10, "%" PRIu64 " signals", signals);
+
+	/* Once it is quiet, the first one does not wait for others. */
+	front_write_text(&f, q, 0, "alone");
+	want_signal(q);
+	front_push(q, 0, true);
+	CHECK(front_pop(q, &used) && front_event(q->call, FRONT_WAIT_MS) == 1,
+	      "alone");
+	stop_cleanly(&f);
+}
+
 static void test_many_pieces_across_regions(void **state unused)
 {
 	/* Three bytes in, five bytes out in each piece of an indirect table. */
@@ -183,8 +221,9 @@ static const struct ring_case {
 	struct vring_desc descs[2];
 	uint16_t head, jump;
 } ring_cases[] = {
-	{ "head out of range", { { FRONT_GUEST, 1, 0, 0 } }, 16, 1 },
-	{ "next out of range", { { FRONT_GUEST, 1, N, 99 } }, 0, 1 },
+	{ "head out of range", { { FRONT_GUEST, 1, 0, 0 } }, FRONT_QUEUE_SIZE,
+	  1 },
+	{ "next out of range", { { FRONT_GUEST, 1, N, 999 } }, 0, 1 },
 	{ "circle", { { FRONT_GUEST, 1, N, 1 }, { FRONT_GUEST, 1, N, 0 } },
 	  0, 1 },
 	{ "outside of memory", { { END, 1, 0, 0 } }, 0, 1 },
@@ -192,7 +231,8 @@ static const struct ring_case {
 	{ "below memory", { { 0, 1, W, 0 } }, 0, 1 },
 	{ "order", { { FRONT_GUEST, 1, N | W, 1 }, { FRONT_GUEST, 1, 0, 0 } },
 	  0, 1 },
-	{ "index jumps ahead", { { FRONT_GUEST, 1, 0, 0 } }, 0, 17 },
+	{ "index jumps ahead", { { FRONT_GUEST, 1, 0, 0 } }, 0,
+	  FRONT_QUEUE_SIZE + 1 },
 	{ "index goes back", { { FRONT_GUEST, 1, 0, 0 } }, 0, 0xffff },
 	{ "table outside", { { END, 16, I, 0 } }, 0, 1 },
 	{ "table of tables", { { FRONT_GUEST, 16, I, 0 } }, 0, 1 },
@@ -560,6 +600,7 @@ int main(void)
 		cmocka_unit_test(
 			test_queues_run_at_once_when_enabling_is_unknown),
 		cmocka_unit_test(test_full_queue_is_answered_in_order),
+		cmocka_unit_test(test_hiprio_requests_share_signals),
 		cmocka_unit_test(test_many_pieces_across_regions),
 		cmocka_unit_test(test_broken_ring_stops_its_queue_until_reset),
 		cmocka_unit_test(test_guest_cannot_fill_the_log),
