@@ -51,6 +51,7 @@ struct job {
 	struct overlay_view view;
 	struct notices notices;
 	struct change_list changes;
+	bool has_staged; /* a review was here before */
 };
 
 static void free_overlay(struct overlay **o)
@@ -155,6 +156,33 @@ static void copy_base(const struct change *from, struct change *to)
 		to->base_target = xstrdup(from->base_target);
 }
 
+/*
+ * A review that was put off may have written a part of the change already:
+ * what it made is staged by its hash. The user has seen that, so it is what the
+ * rest is compared with.
+ */
+static bool fill_reviewed(const struct job *j, struct change *change)
+{
+	auto_sight struct sight now = { .state = SIGHT_UNKNOWN };
+	auto_free char *name = NULL;
+	char hash[CHANGE_HASH_SIZE];
+	struct stat st;
+
+	if (change->type != CHANGE_FILE || !j->has_staged)
+		return false;
+	sight_look(j->view.original, change->path, &now);
+	if (now.state != SIGHT_THERE || now.type != CHANGE_FILE ||
+	    compare_hash(j->view.original, change->path, hash, &st,
+			 ERR_IGNORE) < 0)
+		return false;
+	name = xasprintf(OVERLAY_DIFFER_STAGED "/%s", hash);
+	if (faccessat(j->view.session, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	compare_base_now(&now, change);
+	memcpy(change->base_hash, hash, CHANGE_HASH_SIZE);
+	return true;
+}
+
 /* What the guest started from; without an origin, what it moved away. */
 static void fill_base(struct job *j, struct change *change)
 {
@@ -163,6 +191,8 @@ static void fill_base(struct job *j, struct change *change)
 	const struct change *moved =
 		change_list_find(&j->view.moved, change->path);
 
+	if (fill_reviewed(j, change))
+		return;
 	if (origin)
 		fill_origin(origin, change);
 	else if (moved)
@@ -396,6 +426,8 @@ static int run(struct job *j, const struct workspace_snapshot *s,
 	j->view.overlay = overlay;
 	j->view.original = original;
 	j->view.session = session;
+	j->has_staged = faccessat(session, OVERLAY_DIFFER_STAGED, F_OK,
+				  AT_SYMLINK_NOFOLLOW) == 0;
 	j->view.git_is_ours = fstatat(session, GIT_VIEW_WORKTREE, &st,
 				      AT_SYMLINK_NOFOLLOW) == 0;
 	return run_on(j, s, err);
