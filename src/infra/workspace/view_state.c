@@ -204,7 +204,9 @@ static int sum_visit(struct walk *w, const struct walk_entry *e,
 
 	if (!e->st)
 		return WALK_PASS;
-	sum->bytes += (uint64_t)e->st->st_blocks * BLOCK;
+	/* An object has two names here once the changes were looked at. */
+	sum->bytes += (uint64_t)e->st->st_blocks * BLOCK /
+		      (S_ISDIR(e->st->st_mode) ? 1 : e->st->st_nlink);
 	return S_ISDIR(e->st->st_mode) ? WALK_ENTER : WALK_PASS;
 }
 
