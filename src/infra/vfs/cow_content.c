@@ -29,22 +29,37 @@ int cow_content(struct cow_fs *fs, struct overlay_node *node)
 	return fd;
 }
 
-static int fill_object(struct cow_fs *fs, struct overlay_node *node, int fd,
-		       struct cow_copy *copy, const struct timespec times[2])
-{
-	int r = cow_copy_content(copy);
+/* What a new content is made of. */
+struct source {
+	struct cow_copy *copy; /* of the user's, or NULL */
+	bool keep;	       /* it; else only its hash is taken along */
+	struct span content;   /* without a @copy */
+	struct timespec times[2];
+};
 
+static int fill_object(struct cow_fs *fs, struct overlay_node *node, int fd,
+		       const struct source *from)
+{
+	struct err err = ERR_INIT;
+	int r = 0;
+
+	if (from->copy) {
+		from->copy->to = from->keep ? fd : -1;
+		from->copy->into = NULL;
+		r = cow_copy_content(from->copy);
+	} else if (fd_write_all(fd, from->content.p, from->content.len, &err) <
+		   0) {
+		r = err.sys ? -err.sys : -EIO;
+	}
 	if (r < 0)
 		return r;
-	if (futimens(fd, times) < 0)
+	if (futimens(fd, from->times) < 0)
 		return -errno;
 	return cow_object_commit(fs, node->id);
 }
 
-/* Of the content only its hash is taken along unless @keep. */
-static int copy_to_object(struct cow_fs *fs, struct overlay_node *node,
-			  bool keep, struct cow_copy *copy,
-			  const struct timespec times[2])
+static int make_object(struct cow_fs *fs, struct overlay_node *node,
+		       const struct source *from)
 {
 	struct cow_node *cn = cow_node_of(node);
 	auto_close int fd = cow_object_begin(fs);
@@ -52,9 +67,7 @@ static int copy_to_object(struct cow_fs *fs, struct overlay_node *node,
 
 	if (fd < 0)
 		return fd;
-	copy->to = keep ? fd : -1;
-	copy->into = NULL;
-	r = fill_object(fs, node, fd, copy, times);
+	r = fill_object(fs, node, fd, from);
 	if (r < 0) {
 		cow_object_abandon(fs);
 		return r;
@@ -64,27 +77,37 @@ static int copy_to_object(struct cow_fs *fs, struct overlay_node *node,
 	return 0;
 }
 
-static int copy_to_slot(struct cow_fs *fs, struct overlay_node *node, bool keep,
-			struct cow_copy *copy, const struct timespec times[2])
+static int make_slot(struct cow_fs *fs, struct overlay_node *node,
+		     const struct source *from)
 {
 	char content[OVERLAY_SLOT_MAX];
+	struct span text = from->content;
 	int r;
 
-	if (keep)
-		copy->into = content;
-	r = cow_copy_content(copy);
-	if (r < 0)
-		return r;
-	return cow_slot_make(
-		fs, node,
-		(struct span){ .p = content, .len = keep ? copy->copied : 0 },
-		times);
+	if (from->copy) {
+		from->copy->into = from->keep ? content : NULL;
+		r = cow_copy_content(from->copy);
+		if (r < 0)
+			return r;
+		text = (struct span){ .p = content };
+		text.len = from->keep ? from->copy->copied : 0;
+	}
+	return cow_slot_make(fs, node, text, from->times);
+}
+
+static int make_content(struct cow_fs *fs, struct overlay_node *node,
+			const struct source *from, uint64_t size)
+{
+	int r = cow_slot_fits(fs, node, size) ? make_slot(fs, node, from)
+					      : -EFBIG;
+
+	return r == -EFBIG ? make_object(fs, node, from) : r;
 }
 
 static int copy_up(struct cow_fs *fs, struct overlay_node *node, bool keep,
 		   struct cow_copy *copy)
 {
-	struct timespec times[2];
+	struct source from = { .copy = copy, .keep = keep };
 	struct cow_stat st;
 	int r = cow_stat(fs, node, &st);
 
@@ -92,15 +115,10 @@ static int copy_up(struct cow_fs *fs, struct overlay_node *node, bool keep,
 		r = cow_import_xattrs(fs, node);
 	if (r < 0)
 		return r;
-	times[0] = cow_timespec(st.attr.atime_ns);
-	times[1] = cow_timespec(st.attr.mtime_ns);
+	from.times[0] = cow_timespec(st.attr.atime_ns);
+	from.times[1] = cow_timespec(st.attr.mtime_ns);
 	copy->size = st.attr.size;
-	if (cow_slot_fits(fs, node, keep ? st.attr.size : 0)) {
-		r = copy_to_slot(fs, node, keep, copy, times);
-		if (r != -EFBIG)
-			return r;
-	}
-	return copy_to_object(fs, node, keep, copy, times);
+	return make_content(fs, node, &from, keep ? st.attr.size : 0);
 }
 
 void cow_content_drop(struct cow_fs *fs, struct overlay_node *node)
@@ -137,41 +155,13 @@ int cow_content_take(struct cow_fs *fs, struct overlay_node *node, bool keep)
 	return r;
 }
 
-static int write_object(struct cow_fs *fs, struct overlay_node *node, int fd,
-			struct span content, const struct timespec times[2])
-{
-	struct err err = ERR_INIT;
-
-	if (content.len && fd_write_all(fd, content.p, content.len, &err) < 0)
-		return err.sys ? -err.sys : -EIO;
-	if (futimens(fd, times) < 0)
-		return -errno;
-	return cow_object_commit(fs, node->id);
-}
-
 int cow_content_make(struct cow_fs *fs, struct overlay_node *node,
 		     struct span content, const struct timespec times[2])
 {
-	struct cow_node *cn = cow_node_of(node);
-	auto_close int fd = -1;
-	int r;
+	const struct source from = { .content = content,
+				     .times = { times[0], times[1] } };
 
-	if (cow_slot_fits(fs, node, content.len)) {
-		r = cow_slot_make(fs, node, content, times);
-		if (r != -EFBIG)
-			return r;
-	}
-	fd = cow_object_begin(fs);
-	if (fd < 0)
-		return fd;
-	r = write_object(fs, node, fd, content, times);
-	if (r < 0) {
-		cow_object_abandon(fs);
-		return r;
-	}
-	cow_fds_put(&fs->fds, &cn->fd, fd_take(&fd));
-	cn->place = COW_PLACE_OBJECT;
-	return 0;
+	return make_content(fs, node, &from, content.len);
 }
 
 int cow_content_object(struct cow_fs *fs, struct overlay_node *node)
