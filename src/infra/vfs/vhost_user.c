@@ -58,9 +58,6 @@
 /* How long they may wait for each other. */
 #define HIPRIO_WAIT_MS 10
 
-/* Requests of the other queues that a signal may be for. */
-#define SIGNAL_TOGETHER 16
-
 /* How long we look out for the next request before we ask to be woken. */
 #define LINGER_NS INT64_C(50000)
 
@@ -183,15 +180,6 @@ static void queue_break(struct session *s, struct queue *q, const char *why)
 	poke(q->err_fd);
 }
 
-/* One signal is for all requests that were waiting, within limits. */
-static bool must_signal_now(const struct session *s, const struct queue *q)
-{
-	if (queue_index(s, q) == HIPRIO)
-		return q->unsignalled >= q->together;
-	return q->unsignalled >= SIGNAL_TOGETHER ||
-	       !virtqueue_has_request(&q->ring);
-}
-
 static void serve_request(struct session *s, struct queue *q)
 {
 	const struct virtqueue_chain *c = &s->chain;
@@ -207,8 +195,7 @@ static void serve_request(struct session *s, struct queue *q)
 
 	assert(len <= request.out_len);
 	virtqueue_done(&q->ring, c->head, (uint32_t)len);
-	q->unsignalled++;
-	if (must_signal_now(s, q))
+	if (++q->unsignalled >= q->together)
 		queue_signal(q);
 }
 
