@@ -26,7 +26,7 @@ enum cow_place {
 };
 
 /* What waits in cow_trash.c; COW_PLACE_UNKNOWN is thrown away everywhere. */
-#define COW_TRASH_MAX ((size_t)1024)
+#define COW_TRASH_MAX ((size_t)16 * 1024)
 
 struct cow_waste {
 	uint64_t id;
@@ -34,7 +34,7 @@ struct cow_waste {
 };
 
 struct cow_trash {
-	struct cow_waste v[COW_TRASH_MAX]; /* by id */
+	struct cow_waste v[COW_TRASH_MAX];
 	size_t n;
 	uint64_t bytes; /* of room on the disk, roughly */
 };
@@ -227,6 +227,8 @@ must_check int cow_slot_resize(struct cow_fs *fs, struct overlay_node *node,
 			       uint64_t size);
 must_check int cow_slot_times(struct cow_fs *fs, struct overlay_node *node,
 			      const struct timespec times[2]);
+/* What the content takes of the disk, bytes; 0 when it is an object. */
+uint64_t cow_slot_room(const struct cow_node *cn);
 void cow_slot_stat(struct overlay_node *node, struct cow_stat *out);
 must_check int cow_slot_seek(const struct overlay_node *node, uint64_t offset,
 			     uint32_t whence, uint64_t *out);
@@ -236,8 +238,10 @@ must_check int cow_slot_leave(struct cow_fs *fs, struct overlay_node *node);
 
 /* cow_trash.c: contents that nothing needs any more. */
 
-/* The node is gone for good, or has left its slot. */
-void cow_trash_add(struct cow_fs *fs, uint64_t id, enum cow_place place);
+/* The node is gone for good, or has left its slot, where it took @size bytes.
+ */
+void cow_trash_add(struct cow_fs *fs, uint64_t id, enum cow_place place,
+		   uint64_t size);
 /* True when there was anything, so that the disk may have room again. */
 bool cow_trash_empty(struct cow_fs *fs);
 

@@ -53,7 +53,7 @@ void cow_node_release(void *ctx, struct overlay_node *node)
 	cow_fds_drop(&fs->fds, &cn->fd);
 	if (node->kind == OVERLAY_FILE && node->own && !node->links &&
 	    !fs->closing)
-		cow_trash_add(fs, node->id, cn->place);
+		cow_trash_add(fs, node->id, cn->place, cow_slot_room(cn));
 	node->user = NULL;
 	free(cn);
 }

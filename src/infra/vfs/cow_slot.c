@@ -301,6 +301,14 @@ int cow_slot_times(struct cow_fs *fs, struct overlay_node *node,
 	return write_header(fs, node, &slot);
 }
 
+uint64_t cow_slot_room(const struct cow_node *cn)
+{
+	if (cn->place == COW_PLACE_OBJECT)
+		return 0;
+	return (uint64_t)(OVERLAY_SLOT_HEADER + cn->slot.size + FS_BLOCK - 1) /
+	       FS_BLOCK * FS_BLOCK;
+}
+
 void cow_slot_stat(struct overlay_node *node, struct cow_stat *out)
 {
 	const struct cow_slot *slot = &cow_node_of(node)->slot;
@@ -367,8 +375,8 @@ int cow_slot_leave(struct cow_fs *fs, struct overlay_node *node)
 		cow_object_abandon(fs);
 		return r;
 	}
+	cow_trash_add(fs, node->id, COW_PLACE_SLOT, cow_slot_room(cn));
 	cn->place = COW_PLACE_OBJECT;
 	cow_fds_put(&fs->fds, &cn->fd, fd_take(&fd));
-	cow_trash_add(fs, node->id, COW_PLACE_SLOT);
 	return 0;
 }

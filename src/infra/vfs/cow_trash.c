@@ -18,29 +18,51 @@
 /* Room on the disk that may wait, bytes. */
 #define WAITING_MAX ((uint64_t)64 * 1024 * 1024)
 
-/* Keeps them in order: qsort(3) makes calls that the cage does not allow. */
-static void insert(struct cow_trash *t, struct cow_waste waste)
-{
-	size_t i = t->n++;
-
-	for (; i && t->v[i - 1].id > waste.id; i--)
-		t->v[i] = t->v[i - 1];
-	t->v[i] = waste;
-}
-
-void cow_trash_add(struct cow_fs *fs, uint64_t id, enum cow_place place)
+void cow_trash_add(struct cow_fs *fs, uint64_t id, enum cow_place place,
+		   uint64_t size)
 {
 	struct cow_trash *t = &fs->trash;
 	struct stat st;
 
 	if (t->n == COW_TRASH_MAX)
 		discard(cow_trash_empty(fs));
-	insert(t, (struct cow_waste){ .id = id, .place = place });
-	t->bytes += OVERLAY_SLOT_SIZE;
+	t->v[t->n++] = (struct cow_waste){ .id = id, .place = place };
+	t->bytes += size;
 	if (place != COW_PLACE_SLOT && cow_object_stat(fs, id, &st) == 0)
 		t->bytes += (uint64_t)st.st_blocks * 512;
 	if (t->bytes > WAITING_MAX)
 		discard(cow_trash_empty(fs));
+}
+
+/* Lets the waste at @i of a heap of @n sink to where it belongs. */
+static void sink(struct cow_waste *v, size_t i, size_t n)
+{
+	const struct cow_waste waste = v[i];
+	size_t child;
+
+	for (; (child = 2 * i + 1) < n; i = child) {
+		if (child + 1 < n && v[child + 1].id > v[child].id)
+			child++;
+		if (v[child].id <= waste.id)
+			break;
+		v[i] = v[child];
+	}
+	v[i] = waste;
+}
+
+/* By id, in place: qsort(3) makes calls that the cage does not allow. */
+static void sort(struct cow_waste *v, size_t n)
+{
+	struct cow_waste last;
+
+	for (size_t i = n / 2; i--;)
+		sink(v, i, n);
+	for (; n > 1; n--) {
+		last = v[n - 1];
+		v[n - 1] = v[0];
+		v[0] = last;
+		sink(v, 0, n - 1);
+	}
 }
 
 /* @n slots from @id on. */
@@ -73,6 +95,7 @@ static void throw_away(struct cow_fs *fs, struct cow_trash *t)
 {
 	size_t i = 0;
 
+	sort(t->v, t->n);
 	for (size_t k = 0; k < t->n; k++)
 		if (t->v[k].place != COW_PLACE_SLOT)
 			cow_object_delete(fs, t->v[k].id);
