@@ -70,5 +70,7 @@ int bring_back_changes(const struct bring_back *b,
 	if (b->git && git_view_finish(b->git, snapshot, err) < 0)
 		return -1;
 	*unwritten = change_list_postponed(changes) > 0;
-	return 0;
+	return *unwritten ? workspace_differ_settle(b->differ, snapshot,
+						    changes, err)
+			  : 0;
 }

@@ -49,6 +49,7 @@ struct change {
 	char *path; /* owned; relative */
 	enum change_kind kind;
 	enum change_decision decision;
+	bool is_asked; /* a person made the decision */
 
 	/* What the guest has there now; of a deletion only @type counts. */
 	enum change_type type;	     /* of a deletion: as @base_type */

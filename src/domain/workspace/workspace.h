@@ -122,6 +122,9 @@ struct workspace_differ_ops {
 	int (*merge)(struct workspace_differ *d,
 		     const struct workspace_snapshot *s, struct change *change,
 		     bool *clean, struct err *err);
+	int (*settle)(struct workspace_differ *d,
+		      const struct workspace_snapshot *s,
+		      const struct change_list *changes, struct err *err);
 };
 
 struct workspace_differ {
@@ -204,6 +207,18 @@ workspace_differ_merge(struct workspace_differ *d,
 	if (!d->ops->merge)
 		return err_set(err, ERR_UNSUPPORTED, "it cannot be merged");
 	return d->ops->merge(d, s, change, clean, err);
+}
+
+/*
+ * Makes the decisions last that a person has taken and that were carried out:
+ * a session that is kept for the others does not show these changes again.
+ */
+static inline must_check int
+workspace_differ_settle(struct workspace_differ *d,
+			const struct workspace_snapshot *s,
+			const struct change_list *changes, struct err *err)
+{
+	return d->ops->settle ? d->ops->settle(d, s, changes, err) : 0;
 }
 
 struct workspace_reviewer;

@@ -32,6 +32,7 @@
 #include "domain/workspace/overlay_store.h"
 #include "infra/diff/compare.h"
 #include "infra/diff/conflict.h"
+#include "infra/diff/decided.h"
 #include "infra/diff/finish.h"
 #include "infra/diff/overlay_view.h"
 #include "infra/diff/text.h"
@@ -51,7 +52,6 @@ struct job {
 	struct overlay_view view;
 	struct notices notices;
 	struct change_list changes;
-	bool has_staged; /* a review was here before */
 };
 
 static void free_overlay(struct overlay **o)
@@ -156,33 +156,6 @@ static void copy_base(const struct change *from, struct change *to)
 		to->base_target = xstrdup(from->base_target);
 }
 
-/*
- * A review that was put off may have written a part of the change already:
- * what it made is staged by its hash. The user has seen that, so it is what the
- * rest is compared with.
- */
-static bool fill_reviewed(const struct job *j, struct change *change)
-{
-	auto_sight struct sight now = { .state = SIGHT_UNKNOWN };
-	auto_free char *name = NULL;
-	char hash[CHANGE_HASH_SIZE];
-	struct stat st;
-
-	if (change->type != CHANGE_FILE || !j->has_staged)
-		return false;
-	sight_look(j->view.original, change->path, &now);
-	if (now.state != SIGHT_THERE || now.type != CHANGE_FILE ||
-	    compare_hash(j->view.original, change->path, hash, &st,
-			 ERR_IGNORE) < 0)
-		return false;
-	name = xasprintf(OVERLAY_DIFFER_STAGED "/%s", hash);
-	if (faccessat(j->view.session, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
-	compare_base_now(&now, change);
-	memcpy(change->base_hash, hash, CHANGE_HASH_SIZE);
-	return true;
-}
-
 /* What the guest started from; without an origin, what it moved away. */
 static void fill_base(struct job *j, struct change *change)
 {
@@ -191,8 +164,6 @@ static void fill_base(struct job *j, struct change *change)
 	const struct change *moved =
 		change_list_find(&j->view.moved, change->path);
 
-	if (fill_reviewed(j, change))
-		return;
 	if (origin)
 		fill_origin(origin, change);
 	else if (moved)
@@ -387,15 +358,23 @@ static int stage_all(struct job *j, struct err *err)
 	return 0;
 }
 
+static bool is_decided(const struct change *change, void *ctx)
+{
+	return has(ctx, change->path);
+}
+
 static int run_on(struct job *j, const struct workspace_snapshot *s,
 		  struct err *err)
 {
-	auto_strv struct strv excluded = STRV_INIT;
+	auto_strv struct strv excluded = STRV_INIT, decided = STRV_INIT;
 
 	if (unpack_all(j->view.session, j->view.overlay, err) < 0 ||
 	    overlay_view_scan(&j->view, err) < 0 || add_found(j, err) < 0 ||
 	    add_deletions(j, &excluded, err) < 0)
 		return -1;
+	if (decided_read(j->view.session, &decided, err) < 0)
+		return -1;
+	change_list_drop(&j->changes, is_decided, &decided);
 	report_excluded(j, &excluded);
 	finish_changes(&j->changes, s->original, &j->notices);
 	return stage_all(j, err);
@@ -426,8 +405,6 @@ static int run(struct job *j, const struct workspace_snapshot *s,
 	j->view.overlay = overlay;
 	j->view.original = original;
 	j->view.session = session;
-	j->has_staged = faccessat(session, OVERLAY_DIFFER_STAGED, F_OK,
-				  AT_SYMLINK_NOFOLLOW) == 0;
 	j->view.git_is_ours = fstatat(session, GIT_VIEW_WORKTREE, &st,
 				      AT_SYMLINK_NOFOLLOW) == 0;
 	return run_on(j, s, err);
@@ -502,6 +479,14 @@ static int overlay_differ_merge(struct workspace_differ *d unused,
 	return conflict_merge(s, change, clean, err);
 }
 
+static int overlay_differ_settle(struct workspace_differ *d unused,
+				 const struct workspace_snapshot *s,
+				 const struct change_list *changes,
+				 struct err *err)
+{
+	return decided_add(s->path, changes, err);
+}
+
 static const struct workspace_differ_ops overlay_differ_ops = {
 	.compute = overlay_differ_compute,
 	.text = overlay_differ_text,
@@ -509,6 +494,7 @@ static const struct workspace_differ_ops overlay_differ_ops = {
 	.stage = overlay_differ_stage,
 	.take_theirs = overlay_differ_take_theirs,
 	.merge = overlay_differ_merge,
+	.settle = overlay_differ_settle,
 };
 
 int overlay_differ_new(const struct differ_config *config,

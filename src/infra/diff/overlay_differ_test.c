@@ -83,14 +83,6 @@ static const struct change *find(const struct fixture *f, const char *path)
 	return c;
 }
 
-static const char *sha256_of(const char *text)
-{
-	static char hex[SHA256_HEX_SIZE];
-
-	hash_sha256(text, strlen(text), hex);
-	return hex;
-}
-
 static void write_new(struct fixture *f)
 {
 	guest_mkdir(&f->g, "n");
@@ -468,32 +460,25 @@ static void test_bare_repository_is_not_brought_back(void **state unused)
 	teardown(&f);
 }
 
-/* The user took a part of the change, and put the rest off. */
-static void test_rest_of_a_reviewed_change_is_no_conflict(void **state unused)
+/* A part of it was taken, or all, or nothing; the rest was put off. */
+static void test_what_was_decided_is_not_shown_again(void **state unused)
 {
-	auto_free char *staged = NULL;
-	struct change *change;
 	struct fixture f;
 
 	setup(&f);
-	f.v.snapshot.view = WORKSPACE_VIEW_LAZY;
 	guest_write(&f.g, "a", "guest");
+	guest_write(&f.g, "new", "guest");
+	guest_remove(&f.g, "b");
 	compute(&f, NULL);
-	change = &f.changes.v[0];
-	CHECK_OK(workspace_differ_stage(f.differ, &f.v.snapshot, change,
-					SPAN_STR("part"), &f.err),
+	check_changes(&f, "M a D b A new ");
+	f.changes.v[0].is_asked = true;
+	f.changes.v[1].is_asked = true;
+	CHECK_OK(workspace_differ_settle(f.differ, &f.v.snapshot, &f.changes,
+					 &f.err),
 		 &f.err);
-	staged = tree_read(f.g.s, change->source);
-	assert_string_equal(staged, "part");
 	tree_write(f.g.w, "a", "part");
 	compute(&f, NULL);
-	check_changes(&f, "M a ");
-	assert_false(find(&f, "a")->is_conflict);
-	assert_memory_equal(find(&f, "a")->base_hash, sha256_of("part"), 64);
-	/* What the user wrote afterwards is his own. */
-	tree_write(f.g.w, "a", "mine");
-	compute(&f, NULL);
-	assert_true(find(&f, "a")->is_conflict);
+	check_changes(&f, "A new ");
 	teardown(&f);
 }
 
@@ -571,7 +556,7 @@ int main(void)
 		cmocka_unit_test(test_excluded_files_do_not_move),
 		cmocka_unit_test(test_special_files_and_links_out_are_named),
 		cmocka_unit_test(test_bare_repository_is_not_brought_back),
-		cmocka_unit_test(test_rest_of_a_reviewed_change_is_no_conflict),
+		cmocka_unit_test(test_what_was_decided_is_not_shown_again),
 		cmocka_unit_test(test_lost_content_is_named),
 		cmocka_unit_test(test_damaged_records_are_an_error),
 		cmocka_unit_test(test_record_cut_short_is_the_end),

@@ -444,9 +444,15 @@ static int terminal_review(struct workspace_reviewer *base,
 		changes->v[i].decision = CHANGE_REJECTED;
 	result = changes->n ? run(&r, err) : 0;
 	screen_release(&r.screen);
-	/* Half a review is none. */
-	for (size_t i = 0; result < 0 && i < changes->n; i++)
-		changes->v[i].decision = CHANGE_REJECTED;
+	for (size_t i = 0; i < changes->n; i++) {
+		struct change *change = &changes->v[i];
+
+		change->is_asked = result == 0 && r.asker.has_person &&
+				   change->decision != CHANGE_POSTPONED;
+		/* Half a review is none. */
+		if (result < 0)
+			change->decision = CHANGE_REJECTED;
+	}
 	return result;
 }
 
