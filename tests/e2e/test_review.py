@@ -120,6 +120,32 @@ def test_quit_keeps_the_session():
             check(b"new\n" in found, f"the agent's b is not kept\n{terminal}")
 
 
+def test_what_was_decided_stays_decided():
+    with Place() as place:
+        for name in ("a", "b", "c"):
+            place.write(name, LINES)
+        with Kept(place):
+            with review(
+                place, "sed -i 's/^1$/one/; s/^20$/twenty/' a b c"
+            ) as terminal:
+                answer(terminal, "Apply a?", "h")
+                answer(terminal, "Hunk 1/2 of a?", "y")
+                answer(terminal, "Hunk 2/2 of a?", "n")
+                answer(terminal, "Apply b?", "n")
+                answer(terminal, "Apply c?", "q")
+                terminal.expect("1 accepted, 1 rejected, 1 kept for later")
+                terminal.wait()
+            result = place.bbox("recover", "--apply", "--yes")
+            check(result.code == 0, f"exit code\n{result}")
+        first = LINES.replace("1\n", "one\n", 1)
+        check(place.read("a") == first, f"a\n{result}")
+        check(place.read("b") == LINES, f"b\n{result}")
+        check(
+            place.read("c") == first.replace("20\n", "twenty\n"),
+            f"c\n{result}",
+        )
+
+
 def conflict(place, names):
     """A session in which both sides write the files."""
     script = "".join(f"sed -i 's/^20$/agent/' {n}; " for n in names)
