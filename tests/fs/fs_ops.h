@@ -42,6 +42,7 @@ struct op {
  * and a time that nobody set is 0. */
 struct facts {
 	uint32_t mode; /* 0: there is none */
+	int error;     /* errno of the call that should have told */
 	uint64_t links, size;
 	int64_t mtime_sec, mtime_nsec;
 };

@@ -127,8 +127,9 @@ bool facts_equal(const struct facts *a, const struct facts *b)
 
 void facts_print(const char *name, const struct facts *f)
 {
-	printf("  %s: mode %o, %llu links, %llu bytes, time set %lld.%09lld\n",
-	       name, f->mode, (unsigned long long)f->links,
+	printf("  %s: errno %d, mode %o, %llu links, %llu bytes, time set "
+	       "%lld.%09lld\n",
+	       name, f->error, f->mode, (unsigned long long)f->links,
 	       (unsigned long long)f->size, (long long)f->mtime_sec,
 	       (long long)f->mtime_nsec);
 }

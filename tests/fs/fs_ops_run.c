@@ -498,6 +498,8 @@ void facts_of_path(const char *path, struct facts *out)
 	*out = (struct facts){ 0 };
 	if (lstat(path, &st) == 0)
 		facts_of_stat(&st, out);
+	else
+		out->error = errno;
 }
 
 void op_run(struct side *side, const struct op *op, struct outcome *out)
@@ -512,9 +514,12 @@ void op_run(struct side *side, const struct op *op, struct outcome *out)
 	facts_of_path(op->from, &out->from);
 	if (op->type->has_to)
 		facts_of_path(op->to, &out->to);
-	else if (side->kept[op->slot] >= 0 &&
-		 fstat(side->kept[op->slot], &st) == 0)
-		facts_of_stat(&st, &out->to);
+	else if (side->kept[op->slot] >= 0) {
+		if (fstat(side->kept[op->slot], &st) == 0)
+			facts_of_stat(&st, &out->to);
+		else
+			out->to.error = errno;
+	}
 }
 
 void op_print(const struct op *op)

@@ -19,7 +19,7 @@ struct git_session {
 	int root_fd;		 /* the workspace */
 	int state_fd, records_fd;
 	int objects_fd; /* to write, or all contents, to read */
-	bool is_empty; /* no guest has ever changed anything */
+	bool is_empty;	/* no guest has ever changed anything */
 };
 
 #define GIT_SESSION_INIT                         \
