@@ -92,7 +92,7 @@ void *overlay_table_find(const struct overlay_table *t, uint64_t hash,
 	return NULL;
 }
 
-static void put(struct overlay_table *t, struct overlay_slot slot)
+static void put(struct overlay_table *t, struct overlay_table_slot slot)
 {
 	size_t mask = t->capacity - 1, i = slot.hash & mask;
 
@@ -120,7 +120,7 @@ void overlay_table_add(struct overlay_table *t, uint64_t hash, void *item)
 		resize(t, CAPACITY_MIN);
 	else if (t->n >= t->capacity / 4 * 3)
 		resize(t, t->capacity * 2);
-	put(t, (struct overlay_slot){ .hash = hash, .item = item });
+	put(t, (struct overlay_table_slot){ .hash = hash, .item = item });
 	t->n++;
 }
 
@@ -138,7 +138,7 @@ static void close_gap(struct overlay_table *t, size_t hole)
 		t->slots[hole] = t->slots[i];
 		hole = i;
 	}
-	t->slots[hole] = (struct overlay_slot){ .item = NULL };
+	t->slots[hole] = (struct overlay_table_slot){ .item = NULL };
 }
 
 void overlay_table_remove(struct overlay_table *t, uint64_t hash,

@@ -16,15 +16,15 @@
 #include "base/macros.h"
 #include "base/span.h"
 
-struct overlay_slot {
+struct overlay_table_slot {
 	uint64_t hash;
 	void *item; /* borrowed; NULL in a free slot */
 };
 
 /* All zero is an empty one. */
 struct overlay_table {
-	struct overlay_slot *slots; /* owned; NULL while empty */
-	size_t n, capacity;	    /* of items; a power of two, or 0 */
+	struct overlay_table_slot *slots; /* owned; NULL while empty */
+	size_t n, capacity;		  /* of items; a power of two, or 0 */
 };
 
 /* Is @item the one that has this key? */
