@@ -4,7 +4,9 @@
  */
 #include "domain/workspace/overlay_store.h"
 
+#include <endian.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,17 +16,14 @@
 /* "bbox-sl" and the version of the format. */
 #define MAGIC UINT64_C(0x016c732d786f6262)
 
-/* Little-endian: magic, id, size, checksum of all the others, times. */
-enum offset {
-	AT_MAGIC = 0,
-	AT_ID = 8,
-	AT_SIZE = 16,
-	AT_CRC = 20,
-	AT_ATIME = 24,
-	AT_MTIME = 32,
-	AT_END = 40,
+/* As it is in the file, little-endian. */
+struct header {
+	uint64_t magic, id;
+	uint32_t size, crc; /* @crc: of the others up to @rest */
+	uint64_t atime_ns, mtime_ns;
+	uint8_t rest[24]; /* zeros */
 };
-static_assert(AT_END <= OVERLAY_SLOT_HEADER, "the header has room");
+static_assert(sizeof(struct header) == OVERLAY_SLOT_HEADER, "no padding");
 
 void overlay_object_name(uint64_t id, char out[OVERLAY_OBJECT_NAME_SIZE])
 {
@@ -60,49 +59,42 @@ uint64_t overlay_slot_offset(uint64_t id)
 	return id * OVERLAY_SLOT_SIZE;
 }
 
-static void put(uint8_t *p, uint64_t value, size_t bytes)
+/* The checksum counts as zero in itself. */
+static uint32_t checksum(const struct header *h)
 {
-	for (size_t i = 0; i < bytes; i++)
-		p[i] = (uint8_t)(value >> (8 * i));
-}
+	struct header copy = *h;
 
-static uint64_t take(const uint8_t *p, size_t bytes)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		value |= (uint64_t)p[i] << (8 * i);
-	return value;
-}
-
-static uint32_t checksum(const uint8_t header[OVERLAY_SLOT_HEADER])
-{
-	return crc32c(crc32c(0, header, AT_CRC), header + AT_ATIME,
-		      AT_END - AT_ATIME);
+	copy.crc = 0;
+	return htole32(crc32c(0, &copy, offsetof(struct header, rest)));
 }
 
 void overlay_slot_encode(const struct overlay_slot *slot,
 			 uint8_t out[OVERLAY_SLOT_HEADER])
 {
-	memset(out, 0, OVERLAY_SLOT_HEADER);
-	put(out + AT_MAGIC, MAGIC, 8);
-	put(out + AT_ID, slot->id, 8);
-	put(out + AT_SIZE, slot->size, 4);
-	put(out + AT_ATIME, (uint64_t)slot->atime_ns, 8);
-	put(out + AT_MTIME, (uint64_t)slot->mtime_ns, 8);
-	put(out + AT_CRC, checksum(out), 4);
+	struct header h = {
+		.magic = htole64(MAGIC),
+		.id = htole64(slot->id),
+		.size = htole32(slot->size),
+		.atime_ns = htole64((uint64_t)slot->atime_ns),
+		.mtime_ns = htole64((uint64_t)slot->mtime_ns),
+	};
+
+	h.crc = checksum(&h);
+	memcpy(out, &h, sizeof(h));
 }
 
 bool overlay_slot_decode(const uint8_t header[OVERLAY_SLOT_HEADER], uint64_t id,
 			 struct overlay_slot *out)
 {
+	struct header h;
+
+	memcpy(&h, header, sizeof(h));
 	*out = (struct overlay_slot){
-		.id = take(header + AT_ID, 8),
-		.size = (uint32_t)take(header + AT_SIZE, 4),
-		.atime_ns = (int64_t)take(header + AT_ATIME, 8),
-		.mtime_ns = (int64_t)take(header + AT_MTIME, 8),
+		.id = le64toh(h.id),
+		.size = le32toh(h.size),
+		.atime_ns = (int64_t)le64toh(h.atime_ns),
+		.mtime_ns = (int64_t)le64toh(h.mtime_ns),
 	};
-	return take(header + AT_MAGIC, 8) == MAGIC && out->id == id &&
-	       out->size <= OVERLAY_SLOT_MAX &&
-	       take(header + AT_CRC, 4) == checksum(header);
+	return h.magic == htole64(MAGIC) && out->id == id &&
+	       out->size <= OVERLAY_SLOT_MAX && h.crc == checksum(&h);
 }
